@@ -1,0 +1,192 @@
+"""What may one do here? ``python3 tasks.py demo``, ``check`` or ``wheel``; standard library only.
+
+Each task makes what it needs: a virtual environment in ``.venv`` and, in it, the package. ::
+
+    python3 tasks.py demo            see codesession at work, with a simulated provider
+    python3 tasks.py check           everything a change must pass; CI runs the same
+    python3 tasks.py check -k scope  the same, with arguments for pytest and without the coverage gate
+    python3 tasks.py wheel           build sdist and wheel, run the tests against the installed wheel
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OLDEST = (3, 11)
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+NOT_COPIED = ("src", ".git", ".venv", "dist", "build", "node_modules", "__pycache__", ".*_cache", ".coverage*")
+
+
+class Stopped(Exception):
+    """A task cannot go on; the message says what to do."""
+
+
+# --- the tasks ---
+
+
+def demo() -> int:
+    """Show codesession at work; returns its exit status."""
+    prepare(VENV)
+    install(VENV, "")
+    return run([program(VENV, "cs"), "demo"])
+
+
+def check(pytest_arguments: Sequence[str]) -> int:
+    """Run every check, all of them even when one fails; returns 0 when all passed, else 1.
+
+    With arguments of its own pytest runs a part of the tests, so coverage is not asked for then.
+    """
+    prepare(VENV)
+    install(VENV, "dev")
+    python = program(VENV, "python")
+    coverage = [] if pytest_arguments else ["--cov", "--cov-report=term"]
+    steps = {
+        "ruff check": [python, "-m", "ruff", "check"],
+        "ruff format": [python, "-m", "ruff", "format", "--check"],
+        "mypy": [python, "-m", "mypy"],
+        "pytest": [python, "-m", "pytest", "-n", "auto", *coverage, *pytest_arguments],
+    }
+    results = []
+    for name, command in steps.items():
+        say(f"{name} …")
+        began = time.monotonic()
+        passed = run(command) == 0
+        results.append((passed, f"{name:12} {'passed' if passed else 'FAILED'} after {time.monotonic() - began:.1f} s"))
+        say(results[-1][1])
+    print()
+    for _, line in results:
+        say(line)
+    return 0 if all(passed for passed, _ in results) else 1
+
+
+def wheel(pytest_arguments: Sequence[str]) -> int:
+    """Build sdist and wheel into ``dist/`` and run the tests against the wheel, with no ``src/`` in reach."""
+    with tempfile.TemporaryDirectory() as directory:
+        venv, tree = Path(directory, "venv"), Path(directory, "tree")
+        prepare(venv)
+        python = program(venv, "python")
+        shutil.rmtree(ROOT / "dist", ignore_errors=True)
+        must([python, "-m", "pip", "install", "--quiet", "build"], "Installing the build command failed.")
+        must([python, "-m", "build", "--outdir", str(ROOT / "dist"), str(ROOT)], "The package could not be built.")
+        built = next((ROOT / "dist").glob("*.whl"))
+        must([python, "-m", "pip", "install", "--quiet", f"{built}[dev]"], "The wheel could not be installed.")
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
+        return run([python, "-m", "pytest", "-n", "auto", "tests", *pytest_arguments], directory=tree)
+
+
+# --- a virtual environment and what is in it ---
+
+
+def prepare(venv: Path) -> None:
+    """Make the virtual environment `venv` unless a usable one is there; raises `Stopped`."""
+    python = program(venv, "python")
+    if Path(python).exists() and run([python, "-c", USABLE], quiet=True) == 0:
+        return
+    say(f"making a virtual environment in {venv} …")
+    if importlib.util.find_spec("ensurepip") is None:
+        install_ensurepip()
+    must([sys.executable, "-m", "venv", "--clear", str(venv)], f"{sys.executable} -m venv failed; see above.")
+
+
+USABLE = f"import pip, sys; sys.exit(sys.version_info < {OLDEST})"
+
+
+def install_ensurepip() -> None:
+    """Debian and Ubuntu ship Python without ensurepip, which venv needs; raises `Stopped` if it cannot be added."""
+    package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if not (is_root and shutil.which("apt-get")):
+        raise Stopped(
+            f"This Python cannot make virtual environments: its ensurepip is missing. On Debian and Ubuntu run "
+            f"'sudo apt-get install {package}', elsewhere install Python from python.org, and try again."
+        )
+    say(f"installing {package} …")
+    run(["apt-get", "update"], quiet=True)  # an old list may still do
+    for name in (package, "python3-venv"):
+        if run(["apt-get", "install", "--yes", "--no-install-recommends", name], quiet=True) == 0:
+            return
+    raise Stopped(f"'apt-get install {package}' failed: install it by hand and try again.")
+
+
+def install(venv: Path, extra: str) -> None:
+    """Install the package from here, editable, with `extra`, unless this very pyproject.toml already was.
+
+    Raises `Stopped`.
+    """
+    fingerprint = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + str(ROOT).encode()).hexdigest()
+    stamp = venv / f".installed-{extra or 'plain'}"
+    if any(path.exists() and path.read_text() == fingerprint for path in (stamp, venv / ".installed-dev")):
+        return
+    say("installing codesession" + (f" with [{extra}]" if extra else "") + " …")
+    must(
+        [program(venv, "python"), "-m", "pip", "install", "--quiet", "--editable", f".[{extra}]" if extra else "."],
+        "pip could not install the package; see above.",
+    )
+    stamp.write_text(fingerprint)
+
+
+def program(venv: Path, name: str) -> str:
+    """The path of the program `name` of the virtual environment `venv`."""
+    return str(venv / "Scripts" / f"{name}.exe") if os.name == "nt" else str(venv / "bin" / name)
+
+
+# --- processes and words ---
+
+
+def run(command: Sequence[str], *, directory: Path = ROOT, quiet: bool = False) -> int:
+    """Run `command` in `directory`; returns its exit status."""
+    sys.stdout.flush()
+    sink = subprocess.DEVNULL if quiet else None
+    return subprocess.run(command, cwd=directory, stdout=sink, stderr=sink, check=False).returncode
+
+
+def must(command: Sequence[str], otherwise: str) -> None:
+    """Run `command`; raises `Stopped` with the sentence `otherwise` when it fails."""
+    if run(command) != 0:
+        raise Stopped(otherwise)
+
+
+def say(line: str) -> None:
+    """Print `line` as one of ours, among the output of the tools."""
+    print(f"── {line}", flush=True)
+
+
+def main() -> int:
+    """Do the task named on the command line; returns the exit status."""
+    if sys.version_info < OLDEST:  # this file is run by whatever python3 is
+        print("codesession needs Python {}.{} or newer; this is {}.".format(*OLDEST, sys.version.split()[0]))
+        return 1
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr] # Windows consoles may not know the dash
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", choices=["demo", "check", "wheel"])
+    arguments, rest = parser.parse_known_args()
+    try:
+        if arguments.task == "check":
+            return check(rest)
+        if arguments.task == "wheel":
+            return wheel(rest)
+        if rest:
+            parser.error(f"demo takes no arguments: {' '.join(rest)}")
+        return demo()
+    except Stopped as stop:
+        print(stop, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
