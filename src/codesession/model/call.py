@@ -1,0 +1,151 @@
+"""What is known of one request to a model, before it is sent and after it has ended?
+
+::
+
+                 admit                 settle (usage known, or the answer was cut)
+    (nothing) ─────────► held ──┬──► settled
+                                ├──► released   refused upstream, never answered
+                                └──► lost       the process that sent it died; billed at its ceiling
+
+A call leaves `held` once and never comes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codesession.model.money import Nanos
+    from codesession.model.usage import Usage
+
+
+class CallState(StrEnum):
+    """Where a call stands; see the module's picture."""
+
+    HELD = "held"
+    SETTLED = "settled"
+    RELEASED = "released"
+    LOST = "lost"
+
+
+class Evidence(StrEnum):
+    """How a number was got."""
+
+    MEASURED = "measured"
+    REPORTED = "reported"
+    IMPORTED = "imported"
+    MANUAL = "manual"
+    ESTIMATED = "estimated"
+
+
+class Cut(StrEnum):
+    """Who ended a call before its answer was complete."""
+
+    CLIENT = "client"
+    UPSTREAM = "upstream"
+    PROCESS = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call about to be sent: all that may be known, and kept, of a request. Never its text."""
+
+    session_id: int | None
+    provider: str
+    model: str
+    endpoint: str
+    """what was asked for, in the provider's own word: ``messages``, ``chat``, ``responses``, …"""
+    streamed: bool
+    request_bytes: int
+    """size of the decoded request body in bytes: no request has more tokens than this, media aside"""
+    max_output: int | None = None
+    """the most tokens the request lets the model write, if it says"""
+    agent: str | None = None
+    user: str | None = None
+    customer: str | None = None
+    feature: str | None = None
+    client_session: str | None = None
+    """the agent's own session id, as it names itself in its headers"""
+    retry: int = 0
+    """the SDK's own count of earlier tries of the same call"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A call that has been admitted and may now be sent."""
+
+    call_id: int
+    attempt: Attempt
+    started_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a sent call ended."""
+
+    usage: Usage | None
+    """None when the answer's usage could not be read: the call is then billed at its ceiling"""
+    evidence: Evidence = Evidence.MEASURED
+    model: str | None = None
+    """the model that answered, when the provider says"""
+    cut: Cut | None = None
+    http_status: int | None = None
+    request_id: str | None = None
+    """the provider's request id header: the join key with agents' transcripts"""
+    response_id: str | None = None
+    """the id inside the provider's answer"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a usage costs, and by which price."""
+
+    nanos: Nanos
+    source: str
+    """where the price is from, with its version, such as ``genai-prices 0.2.3``"""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One row of the ledger's calls."""
+
+    id: int
+    session_id: int | None
+    provider: str
+    model: str
+    """the model that answered, or, until it has, the one asked for"""
+    endpoint: str
+    state: CallState
+    streamed: bool
+    started_ms: int
+    """when it was admitted, in milliseconds since the epoch"""
+    ended_ms: int | None
+    hold_nanos: Nanos | None
+    """the most it could cost, reserved before sending; None when the model has no price"""
+    usage: Usage | None
+    cost_nanos: Nanos | None
+    """None while held, when released, and when unpriced"""
+    evidence: Evidence | None
+    price_source: str | None
+    cut: Cut | None
+    http_status: int | None
+    request_id: str | None
+    response_id: str | None
+    agent: str | None
+    user: str | None
+    customer: str | None
+    feature: str | None
+    client_session: str | None
+    retry: int
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether the call counts toward what was spent: it was settled, or lost."""
+        return self.state in (CallState.SETTLED, CallState.LOST)
+
+    @property
+    def is_unpriced(self) -> bool:
+        """Whether it was consumed but no price for it is known."""
+        return self.is_billed and self.cost_nanos is None

@@ -1,0 +1,224 @@
+"""What do the rooms ask of each other? The protocols that have more than one implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from codesession.model.call import Attempt, Call, Cost, Hold, Outcome
+    from codesession.model.money import Nanos
+    from codesession.model.session import (
+        Annotation,
+        Commit,
+        FileChange,
+        FileMark,
+        ModelTotals,
+        Scope,
+        Session,
+        Totals,
+    )
+    from codesession.model.usage import Usage
+
+T = TypeVar("T")
+
+
+class Prices(Protocol):
+    """Tokens to money. Knows prices, decides nothing."""
+
+    def cost(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost | None:
+        """What `usage` costs at `at` (an aware moment), or None when the price is not known."""
+        ...
+
+    def ceiling(self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime) -> Nanos | None:
+        """The most that so many tokens can cost at `at`, or None when the price is not known."""
+        ...
+
+
+class Reader(Protocol):
+    """Questions to the ledger; everything one reader answers is of one moment."""
+
+    def session(self, session_id: int) -> Session | None:
+        """The session of that id, if there is one."""
+        ...
+
+    def active_session(self, directory: str) -> Session | None:
+        """The session now active in the scope `directory`, if there is one."""
+        ...
+
+    def active_sessions(self) -> list[Session]:
+        """Every active session, oldest first."""
+        ...
+
+    def sessions(self, limit: int) -> list[tuple[Session, Totals]]:
+        """The newest sessions with what they amount to, newest first, at most `limit`."""
+        ...
+
+    def totals(self, session_id: int, owner_id: int | None = None) -> Totals:
+        """What the session amounts to; with `owner_id` only the calls of that process."""
+        ...
+
+    def models(self, session_id: int, owner_id: int | None = None) -> list[ModelTotals]:
+        """The models used, dearest first; with `owner_id` only by that process."""
+        ...
+
+    def calls(self, session_id: int) -> list[Call]:
+        """The session's calls, oldest first."""
+        ...
+
+    def call(self, call_id: int) -> Call | None:
+        """The call of that id, if there is one."""
+        ...
+
+    def files(self, session_id: int) -> list[FileChange]:
+        """The files the session changed, in the order they were recorded."""
+        ...
+
+    def commits(self, session_id: int) -> list[Commit]:
+        """The commits made in the session, oldest first."""
+        ...
+
+    def annotations(self, session_id: int) -> list[Annotation]:
+        """The session's remarks, oldest first."""
+        ...
+
+    def marks(self, session_id: int) -> list[FileMark]:
+        """The uncommitted files as they were when the session began."""
+        ...
+
+    def session_owner(self, session_id: int) -> int | None:
+        """The owner that keeps the session open; None when it was begun by hand."""
+        ...
+
+    def last_activity(self, session_id: int) -> int | None:
+        """When the session's last call began or, unless it was lost, ended; milliseconds since the epoch or None."""
+        ...
+
+    def owners_holding(self) -> list[int]:
+        """The owners that have calls in flight, alive or not."""
+        ...
+
+
+class Writer(Reader, Protocol):
+    """One write transaction: what it reads stays true until it commits, and it all happens or none of it does."""
+
+    def add_owner(self, pid: int, started_ms: int) -> int:
+        """Record a process that will hold calls; returns its id (see `Ledger.claim`)."""
+        ...
+
+    def begin_session(
+        self,
+        scope: Scope,
+        name: str,
+        started_ms: int,
+        *,
+        marks: Iterable[FileMark] = (),
+        owner_id: int | None = None,
+        background: bool = False,
+    ) -> Session:
+        """Begin a session in `scope`; a background session that is active there ends.
+
+        Raises:
+            SessionActive: the scope already has one.
+        """
+        ...
+
+    def end_session(
+        self,
+        session_id: int,
+        ended_ms: int,
+        *,
+        notes: str | None = None,
+        files: Sequence[FileChange] = (),
+        commits: Sequence[Commit] = (),
+    ) -> bool:
+        """End an active session, with what changed in it; False, and nothing done, if it was not active."""
+        ...
+
+    def annotate(self, session_id: int, message: str, timestamp_ms: int) -> Annotation:
+        """Add a remark to a session, active or ended."""
+        ...
+
+    def hold(self, attempt: Attempt, ceiling: Nanos | None, owner_id: int, started_ms: int) -> int:
+        """Record a call about to be sent, with the most it can cost; returns its id."""
+        ...
+
+    def settle(self, call_id: int, outcome: Outcome, cost: Cost | None, ended_ms: int) -> bool:
+        """Turn a hold into a cost; False, and nothing done, if the call was no longer held."""
+        ...
+
+    def release(self, call_id: int, http_status: int | None, ended_ms: int) -> bool:
+        """Give a hold back: nothing was consumed; False if the call was no longer held."""
+        ...
+
+    def lose(self, owner_id: int, ended_ms: int) -> int:
+        """Bill everything that owner still holds at its ceiling, marked; returns how many calls."""
+        ...
+
+
+Job = Callable[[Writer], T]
+"""What is to happen in one write transaction. It may be run again if the transaction has to be, so it
+changes nothing but the ledger."""
+
+Query = Callable[[Reader], T]
+"""A question that may need several look-ups of the same moment."""
+
+
+class Ledger(Protocol):
+    """Where sessions and calls are kept."""
+
+    def writing(self) -> AbstractContextManager[Writer]:
+        """One write transaction; commits when the block ends, rolls back when it raises."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Reader]:
+        """One consistent view."""
+        ...
+
+    def claim(self, started_ms: int) -> int:
+        """Make this process an owner and return its id; it stays one until `close`, or its death."""
+        ...
+
+    def is_alive(self, owner_id: int) -> bool:
+        """Whether the process of that owner still runs."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the storage."""
+        ...
+
+
+class Gate(Protocol):
+    """What a door asks before and after it sends a call; awaitable, so that no event loop waits on a disk."""
+
+    async def admit(self, attempt: Attempt) -> Hold:
+        """Record `attempt` as a call about to be sent; raises when it may not be."""
+        ...
+
+    async def settle(self, hold: Hold, outcome: Outcome) -> None:
+        """Turn the hold into a cost."""
+        ...
+
+    async def release(self, hold: Hold, http_status: int | None) -> None:
+        """Give the hold back: nothing was consumed."""
+        ...
+
+
+class Sessions(Protocol):
+    """Whose session is a call that comes in at a door?"""
+
+    async def attribute(self, named: int | None, peer: tuple[str, int] | None) -> int | None:
+        """The session of a call that names session `named` (or none) and comes from the socket `peer`.
+
+        Raises:
+            SessionNotFound: no session has the id that was named.
+        """
+        ...
+
+    async def standing(self) -> tuple[Session, Totals] | None:
+        """The session that unnamed calls go to now, for ``/health``."""
+        ...

@@ -1,0 +1,66 @@
+"""What did one call consume? Tokens by class, each token counted once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one call consumed; every token is in exactly one of the token fields.
+
+    Providers differ (some count cached tokens inside the input, some beside it; most count reasoning
+    inside the output): the reader of each provider converts, and from there on everyone may add.
+    All fields are tokens, except `web_searches`, which counts requests of the provider's search tool.
+    """
+
+    input: int = 0
+    """text and image tokens read at the full input rate"""
+    cache_read: int = 0
+    """tokens read from the provider's prompt cache"""
+    cache_write: int = 0
+    """tokens written to the prompt cache for its default time (Anthropic: 5 minutes)"""
+    cache_write_1h: int = 0
+    """tokens written to the prompt cache for an hour"""
+    input_audio: int = 0
+    """uncached audio tokens read"""
+    cache_read_audio: int = 0
+    """audio tokens read from the prompt cache"""
+    output: int = 0
+    """visible text tokens written"""
+    reasoning: int = 0
+    """hidden thinking tokens written, billed as output"""
+    output_audio: int = 0
+    """audio tokens written"""
+    web_searches: int = 0
+    """requests of the provider's own web search tool (not tokens)"""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Every token read, cached or not."""
+        return (
+            self.input
+            + self.cache_read
+            + self.cache_write
+            + self.cache_write_1h
+            + self.input_audio
+            + self.cache_read_audio
+        )
+
+    @property
+    def completion_tokens(self) -> int:
+        """Every token written, reasoning included."""
+        return self.output + self.reasoning + self.output_audio
+
+    @property
+    def tokens(self) -> int:
+        """Every token read or written."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        """The field-wise sum."""
+        return Usage(*(getattr(self, name) + getattr(other, name) for name in USAGE_FIELDS))
+
+
+USAGE_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Usage))
+"""The field names of `Usage`, in order; the ledger has a column for each."""
