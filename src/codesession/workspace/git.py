@@ -1,0 +1,121 @@
+"""What does git say? One process per question, asked so that only the directory decides the answer.
+
+Neither the user's aliases, pagers, diff drivers and languages nor the repository variables of a hook that
+is running around us change what is read; nothing is written, no helper is started and no network is used.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesession.errors import CodesessionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_WAIT_S = 30.0
+"""Seconds a git process may take; a status of a 1.3-million-file tree on a cold disk needs about ten."""
+
+_SETTINGS = (
+    "core.quotePath=false",
+    "core.fsmonitor=false",  # a repository may name any program here, and git's own daemon would outlive us
+    "i18n.logOutputEncoding=UTF-8",
+    "log.showSignature=false",  # would run gpg and mix its words into the log
+)
+
+# `git rev-parse --local-env-vars` (git 2.39) without the variables that only carry settings: those may
+# hold the `safe.directory` a container needs. GIT_NAMESPACE and GIT_EXTERNAL_DIFF would change answers too.
+_FORGOTTEN = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_DIR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)
+_IMPOSED = {
+    "GIT_NO_LAZY_FETCH": "1",  # a partial clone must not fetch what a diff lacks (git 2.44 and later)
+    "GIT_OPTIONAL_LOCKS": "0",  # never in the way of the agent's own git
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+
+
+class GitFailed(CodesessionError):
+    """Git gave no usable answer; nothing was changed."""
+
+
+class GitMissing(GitFailed):
+    """There is no git command on this machine; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one git process ended: its exit `status` and the bytes it wrote."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+def ask(directory: Path, question: Sequence[str], *, wait_s: float) -> Answer:
+    """What ``git <question>`` answers in `directory`, whatever its exit status.
+
+    Raises `GitMissing` without a git command, `GitFailed` after `wait_s` seconds without an end or when
+    `directory` cannot be entered.
+    """
+    command = [_find_git()]
+    for setting in _SETTINGS:
+        command += ["-c", setting]
+    try:
+        done = subprocess.run(  # noqa: S603 - an absolute program, a fixed list, no shell
+            [*command, *question],
+            cwd=directory,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=wait_s,
+            check=False,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows: no console flashing up
+        )
+    except subprocess.TimeoutExpired:
+        raise GitFailed(f"git {question[0]} did not end within {wait_s:g} seconds.") from None
+    except OSError as problem:
+        raise GitFailed(f"git {question[0]} could not be run: {problem.strerror}.") from problem
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def read(directory: Path, question: Sequence[str], *, wait_s: float) -> bytes:
+    """What ``git <question>`` writes in `directory`; raises as `ask`, and `GitFailed` when git says no."""
+    answer = ask(directory, question, wait_s=wait_s)
+    if answer.status != 0:
+        reason = answer.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        raise GitFailed(f"git {question[0]} failed ({reason or f'exit status {answer.status}'}).")
+    return answer.stdout
+
+
+def _find_git() -> str:
+    # A relative result came from the current directory: the git.exe of a stranger's checkout, perhaps.
+    found = shutil.which("git")
+    if found is None or not Path(found).is_absolute():
+        raise GitMissing("The git command was not found.")
+    return found
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _FORGOTTEN} | _IMPOSED
