@@ -1,0 +1,39 @@
+"""What does a call cost? Tokens to money, from published prices, without a network.
+
+::
+
+    genai-prices (a package) ── snapshot, once per version ──► shards (JSON files) ──► catalogue ──► pricing
+                                published: its words into ours                         names, clauses, listing
+
+Importing this room opens no file and loads none of its modules: each name below is loaded when first asked for,
+so a command that prices nothing pays nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codesession.meter.catalogue import Catalogue, Resolved
+    from codesession.meter.pricing import Band, Rates
+    from codesession.meter.snapshot import PricesUnavailable, compile_shards, ensure_shards
+
+_HOME = {
+    "Band": "pricing",
+    "Catalogue": "catalogue",
+    "PricesUnavailable": "snapshot",
+    "Rates": "pricing",
+    "Resolved": "catalogue",
+    "compile_shards": "snapshot",
+    "ensure_shards": "snapshot",
+}
+
+__all__ = ["Band", "Catalogue", "PricesUnavailable", "Rates", "Resolved", "compile_shards", "ensure_shards"]
+
+
+def __getattr__(name: str) -> object:
+    """The public `name`, loaded now."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,161 @@
+"""Which rate applies to a provider, a model and a moment?
+
+The price list lies in a directory of shards, one JSON file for each provider, made by `snapshot`. A shard is read when
+a model of its provider is first asked for, and a model's row is understood when that model is; both are then kept.
+What holds *now* is never kept: prices change on a date and by the hour.
+
+::
+
+    index.json         {"version": "0.2.3", "providers": {"x-ai": ["equals", "xai"], "avian": null, …}, "problems": […]}
+    <provider>.json    {"fallbacks": ["openai", …], "models": [{"id": …, "match": …, "prices": […]}, …]}
+
+The rows of ``models`` are in the published order, and the first that fits wins; see `clauses` and `listing`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from codesession.meter import pricing
+from codesession.meter.clauses import matches
+from codesession.meter.listing import Listing, read_listing
+from codesession.meter.names import spellings
+from codesession.model import Cost
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from codesession.meter.pricing import Rates
+    from codesession.model import Nanos, Usage
+
+INDEX = "index.json"
+"""the file that is there when, and only when, a set of shards is complete"""
+
+_NAMES_KEPT = 4096
+"""how many (provider, model) answers a catalogue remembers; names come from requests, so their number has a bound"""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What the price list says about a model at a moment."""
+
+    provider: str
+    """the provider in whose list the price stands: ``openai`` for a GPT model at azure"""
+    model: str
+    """the list's own id of the model"""
+    rates: Rates
+    source: str
+    """the list and its version, such as ``genai-prices 0.2.3``"""
+
+
+class Catalogue:
+    """Published prices, read from the directory `shards`; with None everything is unpriced.
+
+    `version` is shown in the source of each price; by default it is the one the shards were made from. The files are
+    read as they are needed; one that cannot be read prices nothing, and `problems` says so.
+    """
+
+    def __init__(self, shards: Path | None, version: str | None = None) -> None:
+        self.problems: list[str] = []
+        """one sentence for each part of the price list that cannot be used"""
+        self._shards = shards
+        self._loaded: dict[str, Mapping[str, Any]] = {}
+        index = self._read(INDEX)
+        self.problems += index.get("problems", ())
+        self._providers: Mapping[str, Sequence[Any] | None] = index.get("providers", {})
+        self.source = f"genai-prices {version or index.get('version', 'missing')}"
+        self._listing = lru_cache(_NAMES_KEPT)(self._find)
+
+    def cost(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost | None:
+        """What `usage` of `model` costs at `provider` when sent at `at`; None means unpriced, never free.
+
+        A time without zone is UTC.
+        """
+        listing = self._listing(provider, model)
+        rates = None if listing is None else listing.rates(at)
+        nanos = None if rates is None else pricing.price(rates, usage)
+        return None if nanos is None else Cost(nanos, self.source)
+
+    def ceiling(self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime) -> Nanos | None:
+        """The most a call of at most so many tokens can cost, in nano-dollars, web searches aside; None: unpriced."""
+        listing = self._listing(provider, model)
+        rates = None if listing is None else listing.rates(at)
+        return None if rates is None else pricing.ceiling(rates, input_tokens, output_tokens)
+
+    def resolve(self, provider: str, model: str, at: datetime) -> Resolved | None:
+        """Which published rates apply, and where they stand; None: unpriced."""
+        listing = self._listing(provider, model)
+        rates = None if listing is None else listing.rates(at)
+        if listing is None or rates is None:
+            return None
+        return Resolved(listing.provider, listing.model, rates, self.source)
+
+    def _find(self, provider: str, model: str) -> Listing | None:
+        """The listing of `model` at `provider` under the first spelling the list knows."""
+        home = self._provider_of(provider)
+        if home is None:
+            return None
+        for road, name in spellings(home, model, self._provider_of):
+            for spelled in dict.fromkeys((name, _with_dashed_date(name))):
+                listing = self._at(road, spelled)
+                if listing is not None:
+                    return listing
+        return None
+
+    def _provider_of(self, name: str) -> str | None:
+        """The list's id of the provider that goes by `name`: its id if there is one, else by the match clauses."""
+        name = name.strip().lower()
+        if name in self._providers:
+            return name
+        return next((known for known, clause in self._providers.items() if clause and matches(clause, name)), None)
+
+    def _at(self, provider: str, name: str) -> Listing | None:
+        """The first listing that fits `name` at `provider`, or at those whose models it offers (one step only)."""
+        for seller in (provider, *self._shard(provider).get("fallbacks", ())):
+            for row in self._shard(seller).get("models", ()):
+                if matches(row["match"], name):
+                    return read_listing(seller, row)
+        return None
+
+    def _shard(self, provider: str) -> Mapping[str, Any]:
+        """The shard of `provider`, read once; empty when it cannot be."""
+        if provider not in self._loaded:
+            self._loaded[provider] = self._read(f"{provider}.json")
+        return self._loaded[provider]
+
+    def _read(self, name: str) -> Mapping[str, Any]:
+        """The JSON object in the file `name`; empty without shards, and, with a problem, when it cannot be read."""
+        if self._shards is None:
+            return {}
+        try:
+            found: Mapping[str, Any] = json.loads((self._shards / name).read_bytes())
+        except (OSError, ValueError) as error:
+            self.problems.append(f"The price list {self._shards / name} cannot be read: {error}.")
+            return {}
+        return found
+
+
+def _with_dashed_date(name: str) -> str:
+    """`name` with compact dates spelled with dashes, as some lists have them; only real dates.
+
+    >>> _with_dashed_date("gpt-5.2-20251211"), _with_dashed_date("gpt-5.2-20251399")
+    ('gpt-5.2-2025-12-11', 'gpt-5.2-20251399')
+    """
+    return re.sub(r"-(20\d\d)(\d\d)(\d\d)(?=-|:|$)", _dashed, name)
+
+
+def _dashed(compact: re.Match[str]) -> str:
+    """``-2025-12-11`` for ``-20251211``; a number that is no date stays."""
+    dashed = "-".join(compact.groups())
+    try:
+        date.fromisoformat(dashed)
+    except ValueError:
+        return compact.group()
+    return f"-{dashed}"

@@ -1,0 +1,211 @@
+"""How do genai-prices' words become ours? Part of the compile step; pure, and only this step sees that package.
+
+genai-prices counts in *units* that contain each other: ``input_tokens`` includes cached tokens, those include cached
+audio. Each unit has dimensions, and contains every unit with the same and further ones; a token is billed by the
+priced unit with the most dimensions that contains it. Our classes of `Usage` do not overlap, so each is one point among
+those dimensions, and its rate can be found here, once, instead of decomposing every call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from codesession.meter.listing import KIND_OF, named_rate
+from codesession.meter.pricing import PER_MILLION
+from codesession.model import NANOS_PER_USD, USAGE_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from genai_prices.types import (
+        MatchLogic,
+        ModelInfo,
+        ModelPrice,
+        StartDateConstraint,
+        TieredPrices,
+        TimeOfDateConstraint,
+    )
+
+    Constraint = StartDateConstraint | TimeOfDateConstraint
+
+_READ = {"family": "tokens", "direction": "input"}
+_WRITTEN = {"family": "tokens", "direction": "output"}
+
+DIMENSIONS: Mapping[str, Mapping[str, str]] = {
+    "input": _READ,
+    "cache_read": _READ | {"token_type": "cache_read"},
+    "cache_write": _READ | {"token_type": "cache_write", "cache_ttl": "5m"},
+    "cache_write_1h": _READ | {"token_type": "cache_write", "cache_ttl": "1h"},
+    "input_audio": _READ | {"modality": "audio"},
+    "cache_read_audio": _READ | {"modality": "audio", "token_type": "cache_read"},
+    "output": _WRITTEN,
+    "reasoning": _WRITTEN | {"token_type": "reasoning"},
+    "output_audio": _WRITTEN | {"modality": "audio"},
+    "web_searches": {"family": "tool_calls", "tool_type": "web_search"},
+    "request": {"family": "requests"},
+}
+"""where each class of `Usage`, and the call itself, stands among genai-prices' dimensions"""
+
+_FINEST = 10**30
+"""the largest power of ten a rate may be for; a price finer than this is an error in the list"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What genai-prices prices: the key of its price, for how many it is, and what it contains."""
+
+    price_key: str
+    per: int
+    dimensions: Mapping[str, str]
+
+    def contains(self, dimensions: Mapping[str, str]) -> bool:
+        """Whether what stands at `dimensions` is counted in this unit."""
+        return self.dimensions.items() <= dimensions.items()
+
+
+def read_units(published: Mapping[str, Mapping[str, Any]]) -> tuple[Unit, ...]:
+    """genai-prices' table of units."""
+    return tuple(Unit(raw.get("price_key", key), raw["per"], raw["dimensions"]) for key, raw in published.items())
+
+
+def clause_row(clause: MatchLogic | None) -> list[Any] | None:
+    """`clause` as a shard holds it: operands in lower case; regular expressions untouched, and last among others."""
+    if clause is None:
+        return None
+    ((name, operand),) = vars(clause).items()
+    kind = name.rstrip("_")
+    if kind in ("or", "and"):
+        rows = [clause_row(part) for part in operand]
+        return [kind, sorted(rows, key=lambda row: "regex" in repr(row))]
+    return [kind, operand if kind == "regex" else operand.lower()]
+
+
+def model_row(model: ModelInfo, units: Sequence[Unit]) -> tuple[dict[str, Any], list[str]]:
+    """`model` as a shard holds it, and a sentence for each of its prices that cannot be used (it becomes null)."""
+    prices: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for constraint, published in _conditional(model):
+        try:
+            rates = _rates_row(published, units)
+        except ValueError as error:
+            rates = {"bands": None}
+            problems.append(f"A price of {model.id} cannot be used: {error}.")
+        prices.append(_condition_row(constraint) | rates)
+    return {"id": model.id, "match": clause_row(model.match), "prices": prices}, problems
+
+
+def _conditional(model: ModelInfo) -> list[tuple[Constraint | None, ModelPrice]]:
+    """The prices of `model`, each with its condition."""
+    if isinstance(model.prices, list):
+        return [(conditional.constraint, conditional.prices) for conditional in model.prices]
+    return [(None, model.prices)]
+
+
+def _condition_row(constraint: Constraint | None) -> dict[str, Any]:
+    """``from`` a UTC date, or ``between`` two UTC times of day; nothing when the price always holds."""
+    if constraint is None:
+        return {}
+    if hasattr(constraint, "start_date"):
+        return {"from": constraint.start_date.isoformat()}
+    return {"between": [_utc(constraint.start_time), _utc(constraint.end_time)]}
+
+
+def _utc(clock: time) -> str:
+    """`clock` in UTC, which is what a time without zone is.
+
+    >>> from datetime import timedelta, timezone
+    >>> _utc(time(1, 30)), _utc(time(1, 30, tzinfo=timezone(timedelta(hours=8))))
+    ('01:30:00', '17:30:00')
+    """
+    zone = clock.tzinfo or UTC
+    return datetime.combine(date(2000, 1, 1), clock, zone).astimezone(UTC).time().isoformat()
+
+
+def _rates_row(published: ModelPrice, units: Sequence[Unit]) -> dict[str, Any]:
+    """The bands of a set of prices, and for how many tokens its rates are when that is not a million.
+
+    No price at all is the list's way to say free, so every class is 0. Prices of nothing we count (pages, hours,
+    characters) are null: what such a model costs by the token is unknown.
+
+    Raises:
+        ValueError: genai-prices itself refuses to price with this set, or a price is not exact.
+    """
+    published.calc_price({})
+    prices = {key: price for key, price in vars(published).items() if price is not None}
+    if not prices:
+        return {"bands": [{name: 0 for name in USAGE_FIELDS if name not in KIND_OF}]}
+    applying = {
+        name: (unit, prices[unit.price_key])
+        for name, dimensions in DIMENSIONS.items()
+        if (unit := _narrowest(dimensions, units, prices)) is not None
+    }
+    if not applying:
+        return {"bands": None}
+    starts = sorted({tier.start for _, price in applying.values() for tier in getattr(price, "tiers", ())})
+    bands = [
+        {name: _nanos_per_million(unit, _in_band(price, above)) for name, (unit, price) in applying.items()}
+        for above in (-1, *starts)
+    ]
+    per = _exact_per(rate for band in bands for rate in band.values())
+    rows = [_own_rates({name: int(rate * per / PER_MILLION) for name, rate in band.items()}) for band in bands]
+    for row, above in zip(rows[1:], starts, strict=True):
+        row["above"] = above
+    return {"bands": rows} if per == PER_MILLION else {"per": per, "bands": rows}
+
+
+def _own_rates(band: Mapping[str, int]) -> dict[str, int]:
+    """`band` without the rates that follow from `KIND_OF`, which halves the shards.
+
+    >>> _own_rates({"input": 5, "cache_read": 1, "cache_write": 5, "cache_write_1h": 9})
+    {'input': 5, 'cache_read': 1, 'cache_write_1h': 9}
+    """
+    own: dict[str, int] = {}
+    for name, rate in band.items():
+        if named_rate(own, name) != rate:
+            own[name] = rate
+    return own
+
+
+def _narrowest(dimensions: Mapping[str, str], units: Sequence[Unit], prices: Mapping[str, object]) -> Unit | None:
+    """The priced unit that bills what stands at `dimensions`.
+
+    There is one at most: genai-prices refuses a set in which two units that overlap have no priced unit for the
+    overlap (``validation.py``).
+    """
+    containing = [unit for unit in units if unit.price_key in prices and unit.contains(dimensions)]
+    return max(containing, key=lambda unit: len(unit.dimensions), default=None)
+
+
+def _in_band(price: Decimal | TieredPrices, above: int) -> Decimal:
+    """The price once the prompt is longer than `above` tokens."""
+    if isinstance(price, Decimal):
+        return price
+    return next((tier.price for tier in reversed(price.tiers) if above >= tier.start), price.base)
+
+
+def _nanos_per_million(unit: Unit, dollars: Decimal) -> Fraction:
+    """`dollars` for `unit.per` of a unit, as exact nano-dollars for a million of it.
+
+    >>> _nanos_per_million(Unit("web_searches_kcount", 1_000, {}), Decimal(10))
+    Fraction(10000000000000, 1)
+    """
+    return Fraction(dollars) * NANOS_PER_USD * PER_MILLION / unit.per
+
+
+def _exact_per(rates: Iterable[Fraction]) -> int:
+    """The smallest power of ten, a million or more, for which all `rates` (per million) are whole numbers.
+
+    >>> _exact_per([Fraction(3_000_000_000), Fraction("37.5")])
+    10000000
+    """
+    denominators = {rate.denominator for rate in rates}
+    per = PER_MILLION
+    while any(per % (PER_MILLION * denominator) for denominator in denominators):
+        per *= 10
+        if per > _FINEST:
+            raise ValueError("it is no decimal number of nano-dollars")
+    return per
