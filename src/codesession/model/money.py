@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Nanos = int
 """USD nano-dollars: $1 is 1_000_000_000."""
@@ -22,7 +25,8 @@ def to_usd(nanos: Nanos) -> float:
 def from_usd(dollars: Decimal) -> Nanos:
     """Decimal US dollars as nano-dollars, rounded half to even.
 
+    >>> from decimal import Decimal
     >>> from_usd(Decimal("0.30"))
     300000000
     """
-    return int((dollars * NANOS_PER_USD).to_integral_value(rounding=ROUND_HALF_EVEN))
+    return int((dollars * NANOS_PER_USD).to_integral_value(rounding="ROUND_HALF_EVEN"))

@@ -124,5 +124,7 @@ class Totals:
     lost: int = 0
     held: int = 0
     """calls still in flight"""
+    failed: int = 0
+    """calls the provider refused or never answered: nothing was billed"""
     files: int = 0
     commits: int = 0

@@ -59,6 +59,8 @@ _IMPOSED = {
 class GitFailed(CodesessionError):
     """Git gave no usable answer; nothing was changed."""
 
+    code = "git_failed"
+
 
 class GitMissing(GitFailed):
     """There is no git command on this machine; nothing was changed."""

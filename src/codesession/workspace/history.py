@@ -49,7 +49,7 @@ def read_history(root: Path, start: str | None, head: str | None, started_ms: in
     commits: list[Commit] = []
     problems: list[str] = []
     try:
-        found = _find_commit(root, start, wait_s) if start else None
+        found = start if start in (None, head) else _find_commit(root, start, wait_s)
         if start and found is None:
             found = head and _newest_before(root, head, first_second, wait_s)
             instead = found or "the first commit"

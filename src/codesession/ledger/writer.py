@@ -1,0 +1,193 @@
+"""What may be written to the ledger, in SQLite's words, inside one transaction?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesession.errors import SessionActive
+from codesession.ledger.reader import SqliteReader
+from codesession.model import (
+    USAGE_FIELDS,
+    Annotation,
+    Attempt,
+    Commit,
+    Cost,
+    FileChange,
+    FileMark,
+    Nanos,
+    Outcome,
+    Scope,
+    Session,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_HOLD = """
+    INSERT INTO call (session_id, owner_id, state, provider, model, endpoint, streamed, started_ms, hold_nanos,
+        agent, user, customer, feature, client_session, retry)
+    VALUES (?, ?, 'held', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_SETTLE = f"""
+    UPDATE call SET state = 'settled', ended_ms = max(started_ms, ?), model_answered = ?, cost_nanos = ?,
+        price_source = ?, evidence = ?, cut = ?, http_status = ?, request_id = ?, response_id = ?,
+        {", ".join(f"{name} = ?" for name in USAGE_FIELDS)}
+    WHERE id = ? AND state = 'held'
+"""
+_CEILING = "CASE WHEN hold_nanos IS NOT NULL THEN 'ceiling' END"
+_SETTLE_UNREAD = f"""
+    UPDATE call SET state = 'settled', ended_ms = max(started_ms, ?), model_answered = ?, cost_nanos = hold_nanos,
+        price_source = {_CEILING}, evidence = 'estimated', cut = ?, http_status = ?, request_id = ?, response_id = ?
+    WHERE id = ? AND state = 'held'
+"""
+
+
+class SqliteWriter(SqliteReader):
+    """The `Writer` of one ``BEGIN IMMEDIATE`` transaction."""
+
+    def _changed(self, sql: str, *values: object) -> int:
+        return self._connection.execute(sql, values).rowcount
+
+    def _insert(self, sql: str, *values: object) -> int:
+        row_id = self._connection.execute(sql, values).lastrowid
+        if row_id is None:  # pragma: no cover - an INSERT always has one; this tells the type checker
+            raise AssertionError(sql)
+        return row_id
+
+    def add_owner(self, pid: int, started_ms: int) -> int:
+        return self._insert("INSERT INTO owner (pid, started_ms) VALUES (?, ?)", pid, started_ms)
+
+    def begin_session(
+        self,
+        scope: Scope,
+        name: str,
+        started_ms: int,
+        *,
+        marks: Iterable[FileMark] = (),
+        owner_id: int | None = None,
+        background: bool = False,
+    ) -> Session:
+        active = self.active_session(scope.directory)
+        if active and active.is_background and not background:
+            self.end_session(active.id, started_ms)
+        elif active:
+            raise SessionActive(
+                f'Session {active.id} "{active.name}" is already active here.',
+                id=active.id,
+                activeSession=active.name,
+                hint="End it with: cs end",
+            )
+        session_id = self._insert(
+            "INSERT INTO session (name, directory, git_root, branch, start_head, started_ms, owner_id, background) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            name,
+            scope.directory,
+            scope.git_root,
+            scope.branch,
+            scope.head,
+            started_ms,
+            owner_id,
+            background,
+        )
+        self._connection.executemany(
+            "INSERT INTO file_mark (session_id, path, size, mtime_ns) VALUES (?, ?, ?, ?)",
+            ((session_id, mark.path, mark.size, mark.mtime_ns) for mark in marks),
+        )
+        return Session(
+            session_id,
+            name,
+            scope.directory,
+            scope.git_root,
+            scope.branch,
+            scope.head,
+            started_ms,
+            None,
+            None,
+            is_background=background,
+        )
+
+    def end_session(
+        self,
+        session_id: int,
+        ended_ms: int,
+        *,
+        notes: str | None = None,
+        files: Sequence[FileChange] = (),
+        commits: Sequence[Commit] = (),
+    ) -> bool:
+        ended = self._changed(
+            "UPDATE session SET ended_ms = max(started_ms, ?), notes = coalesce(?, notes) "
+            "WHERE id = ? AND ended_ms IS NULL",
+            ended_ms,
+            notes,
+            session_id,
+        )
+        if not ended:
+            return False
+        self._connection.executemany(
+            "INSERT INTO file_change (session_id, path, change, timestamp_ms) VALUES (?, ?, ?, ?)",
+            ((session_id, file.path, file.change, file.timestamp_ms) for file in files),
+        )
+        self._connection.executemany(
+            "INSERT INTO git_commit (session_id, hash, message, timestamp_ms) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (session_id, hash) DO NOTHING",
+            ((session_id, commit.hash, commit.message, commit.timestamp_ms) for commit in commits),
+        )
+        self._changed("DELETE FROM file_mark WHERE session_id = ?", session_id)
+        return True
+
+    def annotate(self, session_id: int, message: str, timestamp_ms: int) -> Annotation:
+        row_id = self._insert(
+            "INSERT INTO annotation (session_id, message, timestamp_ms) VALUES (?, ?, ?)",
+            session_id,
+            message,
+            timestamp_ms,
+        )
+        return Annotation(row_id, session_id, message, timestamp_ms)
+
+    def hold(self, attempt: Attempt, ceiling: Nanos | None, owner_id: int, started_ms: int) -> int:
+        return self._insert(
+            _HOLD,
+            attempt.session_id,
+            owner_id,
+            attempt.provider,
+            attempt.model,
+            attempt.endpoint,
+            attempt.streamed,
+            started_ms,
+            ceiling,
+            attempt.agent,
+            attempt.user,
+            attempt.customer,
+            attempt.feature,
+            attempt.client_session,
+            attempt.retry,
+        )
+
+    def settle(self, call_id: int, outcome: Outcome, cost: Cost | None, ended_ms: int) -> bool:
+        ids = (outcome.cut, outcome.http_status, outcome.request_id, outcome.response_id)
+        if outcome.usage is None:
+            return bool(self._changed(_SETTLE_UNREAD, ended_ms, outcome.model, *ids, call_id))
+        price = (cost.nanos, cost.source) if cost else (None, None)
+        tokens = (getattr(outcome.usage, name) for name in USAGE_FIELDS)
+        return bool(self._changed(_SETTLE, ended_ms, outcome.model, *price, outcome.evidence, *ids, *tokens, call_id))
+
+    def release(self, call_id: int, http_status: int | None, ended_ms: int) -> bool:
+        return bool(
+            self._changed(
+                "UPDATE call SET state = 'released', ended_ms = max(started_ms, ?), http_status = ? "
+                "WHERE id = ? AND state = 'held'",
+                ended_ms,
+                http_status,
+                call_id,
+            )
+        )
+
+    def lose(self, owner_id: int, ended_ms: int) -> int:
+        return self._changed(
+            "UPDATE call SET state = 'lost', ended_ms = max(started_ms, ?), cost_nanos = hold_nanos, "
+            f"price_source = {_CEILING}, evidence = 'estimated', cut = 'process' "
+            "WHERE owner_id = ? AND state = 'held'",
+            ended_ms,
+            owner_id,
+        )
