@@ -1,0 +1,148 @@
+"""What is `cs run`? A session, a proxy before the providers, a program, and at the end the bill."""
+
+from __future__ import annotations
+
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesession.app.metering import OneSession, metering, upstreams
+from codesession.app.names import checked
+from codesession.app.sessions import changes_in, current_scope, end_abandoned
+from codesession.capture.child import CannotStart, Child, signals_to
+from codesession.capture.clients import arguments, environment, warnings
+from codesession.capture.proxy import listen
+from codesession.errors import DatabaseError, PortTaken
+from codesession.workspace import changes_since, mark_uncommitted
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+
+    from codesession.app.core import App
+    from codesession.capture.proxy import Tally
+    from codesession.model import FileMark, Scope, Session
+    from codesession.workspace import Changes
+
+PORT = 3739
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run did."""
+
+    session: Session
+    owner_id: int
+    """whose calls are this run's"""
+    exit_code: int
+    started_ms: int
+    ended_ms: int
+    changes: Changes
+    joined: bool
+    """whether the session was active before, and goes on"""
+    port: int | None
+    """where the proxy listened; None without one"""
+    tally: Tally | None
+    problem: str | None
+    """why the program could not be started"""
+
+
+def run(app: App, command: Sequence[str], *, name: str, port: int | None = None, with_proxy: bool = True) -> Run:
+    """Run a program in a session of the current scope; the session ends with it.
+
+    A session that is already active here is joined: it takes this run's calls, and goes on. One that a
+    killed run left open is ended first. `port` None is 3739, or any free one if that is taken.
+
+    Raises:
+        InvalidInput, PortTaken, DatabaseError: nothing was started.
+    """
+    name = checked(name)
+    scope = current_scope()
+    ways = upstreams(app.config, command)
+    for sentence in warnings(command, app.config.environ, Path.cwd()) if with_proxy else ():
+        app.say(sentence)
+    with closing(_listener(app, port)) if with_proxy else nullcontext() as listener:
+        end_abandoned(app, scope)
+        marks = mark_uncommitted(scope)
+        started_ms = app.now_ms()
+        owner_id = app.ledger.claim(started_ms)
+        session, joined = _begin(app, scope, name, marks, owner_id, started_ms)
+        port = None if listener is None else listener.getsockname()[1]
+        child = Child()
+        problem: str | None = None
+        tally = None
+        with signals_to(child):
+            try:
+                environ = dict(app.config.environ)
+                if listener is None:
+                    exit_code = child.run(command, environ)
+                else:
+                    with metering(app, listener, owner_id, lambda queue: OneSession(queue, session.id), ways) as proxy:
+                        tally = proxy.tally
+                        argv = arguments(command, proxy.root, session.id, environ)
+                        environ |= environment(proxy.root, session.id, environ, app.config.data_dir, ways)
+                        exit_code = child.run(argv, environ)
+            except CannotStart as error:
+                exit_code, problem = error.exit_code, str(error)
+            finally:
+                session, changes = _finish(app, session, scope, marks, started_ms, joined=joined)
+    return Run(
+        session,
+        owner_id,
+        exit_code,
+        started_ms,
+        app.now_ms(),
+        changes,
+        joined,
+        port,
+        tally,
+        problem,
+    )
+
+
+def _listener(app: App, port: int | None) -> socket.socket:
+    """Where the proxy is to listen: exactly at `port` if one was asked for."""
+    if port is not None:
+        return listen(port)
+    try:
+        return listen(PORT)
+    except PortTaken:
+        listener = listen(0)
+        app.say(f"Port {PORT} is taken; the proxy listens on {listener.getsockname()[1]}.")
+        return listener
+
+
+def _begin(
+    app: App, scope: Scope, name: str, marks: list[FileMark], owner_id: int, started_ms: int
+) -> tuple[Session, bool]:
+    """The run's session, and whether it was active already."""
+    with app.ledger.writing() as writer:
+        active = writer.active_session(scope.directory)
+        if active and active.is_background:
+            active = None
+        session = active or writer.begin_session(scope, name, started_ms, marks=marks, owner_id=owner_id)
+    if active:
+        app.say(f'This run joins session {active.id} "{active.name}", which is active here.')
+    return session, active is not None
+
+
+def _finish(
+    app: App, session: Session, scope: Scope, marks: list[FileMark], started_ms: int, *, joined: bool
+) -> tuple[Session, Changes]:
+    """End the session if this run began it; what changed is this run's in any case."""
+    if not joined:
+        changes = changes_in(app, session)
+    else:
+        changes = changes_since(scope.directory, scope.git_root, scope.head, marks, started_ms, now_ms=app.now_ms())
+    try:
+        with app.ledger.writing() as writer:
+            if not joined:
+                writer.end_session(session.id, app.now_ms(), files=changes.files, commits=changes.commits)
+                changes = replace(changes, files=writer.files(session.id), commits=writer.commits(session.id))
+            session = writer.session(session.id) or session
+    except (
+        DatabaseError
+    ) as error:  # the program has run, and its exit status must be told; the next run ends the session
+        app.say(error.message)
+    return session, changes

@@ -1,0 +1,102 @@
+"""How does a command answer? The answer on stdout, talk on stderr; with ``--json`` one document and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import unicodedata
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesession.app import App
+    from codesession.errors import CodesessionError
+
+
+def emit(content: Any) -> None:  # noqa: ANN401 - any JSON document
+    """One JSON document on stdout."""
+    _write(to_json(content))
+
+
+def to_json(content: Any) -> str:  # noqa: ANN401 - any JSON document
+    """A document as one line; characters that a terminal's encoding may lack are escaped."""
+    return json.dumps(content, ensure_ascii=True, allow_nan=False)
+
+
+def tell(sentence: str) -> None:
+    """A sentence for a person, on stderr; when nobody listens any more, that changes nothing."""
+    with suppress(BrokenPipeError):
+        sys.stderr.write(printable(sentence, sys.stderr.encoding) + "\n")
+        sys.stderr.flush()
+
+
+def answer(text: str) -> None:
+    """A command's answer for a person, on stdout."""
+    _write(printable(text, sys.stdout.encoding))
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # as in `cs list | head`: whoever read us has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def printable(text: str, encoding: str | None) -> str:
+    """`text` with what an old terminal cannot show replaced, and nothing in it that commands a terminal."""
+    plain = "".join("�" if _commands_terminal(char) else char for char in text)
+    encoding = encoding or "utf-8"
+    try:
+        plain.encode(encoding)
+    except UnicodeEncodeError:
+        plain = plain.translate(_PLAINER)
+    return plain.encode(encoding, "replace").decode(encoding)
+
+
+def _commands_terminal(char: str) -> bool:
+    """Whether it is a control character (but a line end), or changes the direction of what follows it."""
+    return (char != "\n" and unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs")) or char in _BIDI
+
+
+_PLAINER = str.maketrans(
+    {
+        "•": "*",
+        "…": "...",
+        **dict.fromkeys("─━", "-"),
+        **dict.fromkeys("│┃", "|"),
+        **dict.fromkeys("┌┬┐├┼┤└┴┘┏┳┓┡╇┩", "+"),
+    }
+)
+"""What our tables and summaries are drawn with where there are only letters."""
+
+_BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def fail(error: CodesessionError, *, as_json: bool) -> NoReturn:
+    """Say what went wrong and what to do, and exit with the error's status."""
+    if as_json:
+        from codesession.report import document
+
+        emit(document({"error": {"code": error.code, "message": error.message, **error.extra}}))
+    else:
+        tell(f"cs: {error.message}")
+    sys.exit(error.exit_code)
+
+
+@contextmanager
+def opened(*, quiet: bool) -> Iterator[App]:
+    """The program over the user's ledger; `quiet` when a document will say everything."""
+    from codesession.app import open_app
+    from codesession.config import read_config
+
+    with open_app(read_config(), _silent if quiet else tell) as app:
+        yield app
+
+
+def _silent(_sentence: str) -> None:
+    """With ``--json`` nobody reads along."""

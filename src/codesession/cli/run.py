@@ -1,0 +1,81 @@
+"""``cs run``: a program, metered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codesession.cli.output import opened, tell, to_json
+from codesession.errors import InvalidInput
+from codesession.report import RunView, run_document, view_of_run
+from codesession.report.text import run_text
+
+if TYPE_CHECKING:
+    from codesession.app import App, Run
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+    epilog='Example: cs run --name "Fix the login" -- claude',
+)
+@click.option("-n", "--name", help="The session's name; otherwise the command, less prompts and keys.")
+@click.option("-p", "--port", type=click.IntRange(0, 65535), help="The proxy's port: 3739, or a free one if taken.")
+@click.option("--no-proxy", is_flag=True, help="Track time, files and commits only.")
+@click.option("--json", "as_json", is_flag=True, help="At the end, one JSON line on stderr (stdout is the command's).")
+@click.option("--json-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON to a file.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(
+    command: tuple[str, ...],
+    name: str | None,
+    port: int | None,
+    *,
+    no_proxy: bool,
+    as_json: bool,
+    json_file: Path | None,
+) -> int:
+    """Run a command and see what it cost: its model calls pass through a local proxy.
+
+    Its exit status is passed on.
+    """
+    from codesession.app import run as run_command
+    from codesession.app import session_name
+
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise InvalidInput(f"{json_file} cannot be written: its directory does not exist.")
+    with opened(quiet=as_json) as app:
+        chosen = session_name(command) if name is None else name
+        done = run_command(app, command, name=chosen, port=port, with_proxy=not no_proxy)
+        view = view_of(app, done)
+    if json_file is not None:
+        _write(json_file, to_json(run_document(view)) + "\n")
+    tell(to_json(run_document(view)) if as_json else run_text(view))
+    return done.exit_code
+
+
+def view_of(app: App, done: Run) -> RunView:
+    """What is shown of a run."""
+    seconds = max(0, done.ended_ms - done.started_ms) // 1000
+    session = view_of_run(app.ledger, done.session, done.owner_id, seconds, done.changes.files, done.changes.commits)
+    tally = done.tally
+    return RunView(
+        session,
+        done.exit_code,
+        done.joined,
+        done.port,
+        dict(tally.unmetered) if tally else {},
+        tally.unrecorded if tally else 0,
+        dict(tally.unreachable) if tally else {},
+        done.problem,
+    )
+
+
+def _write(file: Path, text: str) -> None:
+    """Write the whole file or none of it; the run is over, so what fails is said and changes no exit status."""
+    partial = file.with_name(file.name + ".new")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(file)
+    except OSError as error:
+        tell(f"cs: {file} cannot be written: {error.strerror}.")

@@ -1,0 +1,217 @@
+"""What does ``--json`` print? The documents of the contract, each from a view.
+
+Keys are added, never removed or retyped. Money is float dollars, durations are whole seconds, times ISO 8601.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from codesession import __version__
+from codesession.model import to_usd
+from codesession.report.formats import duration, iso
+
+if TYPE_CHECKING:
+    from codesession.model import Annotation, Call, Commit, FileChange, ModelTotals, Session
+    from codesession.report.views import RunView, SessionView
+
+SCHEMA_VERSION = 1
+Document = dict[str, Any]
+
+
+def document(content: Document) -> Document:
+    """`content` as a document of its own, with the versions every document begins with."""
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        "codesessionVersion": __version__,
+        "costhqVersion": __version__,
+        **content,
+    }
+
+
+def start_document(session: Session) -> Document:
+    """What ``start`` answers."""
+    return document(
+        {
+            "id": session.id,
+            "name": session.name,
+            "status": "active",
+            "startTime": iso(session.started_ms),
+            "directory": session.directory,
+            "gitRoot": session.git_root,
+            "branch": session.branch,
+        }
+    )
+
+
+def list_document(views: list[SessionView]) -> list[Document]:
+    """What ``list`` answers: a bare array, each element with its versions."""
+    return [document(_session(view)) for view in views]
+
+
+def show_document(view: SessionView, *, files: bool, commits: bool) -> Document:
+    """What ``show`` answers; ``commits`` is their number, or, asked for, the commits."""
+    content = _session(view) | _calls_and_remarks(view)
+    if files:
+        content["files"] = [_file(file, view.session.id) for file in view.files]
+    if commits:
+        content["commits"] = [_commit(commit, view.session.id) for commit in view.commits]
+    return document(content)
+
+
+def end_document(view: SessionView) -> Document:
+    """What ``end`` answers: everything."""
+    return show_document(view, files=True, commits=True)
+
+
+def status_document(view: SessionView) -> Document:
+    """What ``status`` answers."""
+    return document(active_document(view))
+
+
+def active_document(view: SessionView) -> Document:
+    """A session as it stands."""
+    live = {"liveDuration": view.seconds, "liveDurationFormatted": duration(view.seconds)}
+    return _session(view) | live | _calls_and_remarks(view)
+
+
+def run_document(run: RunView) -> Document:
+    """What ``run`` leaves on stderr or in a file: the session, and this run's share of it."""
+    view = run.session
+    return document(
+        _session(view)
+        | {
+            "exitCode": run.exit_code,
+            "joined": run.joined,
+            "port": run.port,
+            "topModel": view.models[0].model if view.models else None,
+            "models": [_model(model) for model in view.models],
+            "unmeteredRequests": dict(run.unmetered),
+            "unrecordedCalls": run.unrecorded,
+            "unreachable": dict(run.unreachable),
+            "files": [_file(file, view.session.id) for file in view.files],
+            "commits": [_commit(commit, view.session.id) for commit in view.commits],
+            "problem": run.problem,
+        }
+    )
+
+
+def _session(view: SessionView) -> Document:
+    session, totals = view.session, view.totals
+    ended = session.ended_ms is not None
+    return {
+        "id": session.id,
+        "name": session.name,
+        "status": "completed" if ended else "active",
+        "startTime": iso(session.started_ms),
+        "endTime": iso(session.ended_ms) if session.ended_ms is not None else None,
+        "duration": view.seconds if ended else None,
+        "durationFormatted": duration(view.seconds) if ended else None,
+        "workingDirectory": session.directory,
+        "gitRoot": session.git_root,
+        "branch": session.branch,
+        "startGitHead": session.start_head,
+        "filesChanged": totals.files,
+        "commits": totals.commits,
+        "commitsCount": totals.commits,
+        "aiTokens": totals.tokens,
+        "aiCost": to_usd(totals.cost_nanos),
+        "aiCalls": totals.calls,
+        "unpricedCalls": totals.unpriced,
+        "estimatedCalls": totals.estimated,
+        "interruptedCalls": totals.cut,
+        "lostCalls": totals.lost,
+        "callsInFlight": totals.held,
+        "failedCalls": totals.failed,
+        "notes": session.notes,
+    }
+
+
+def _calls_and_remarks(view: SessionView) -> Document:
+    return {
+        "aiUsage": [_call(call) for call in view.calls],
+        "annotations": [_annotation(annotation) for annotation in view.annotations],
+    }
+
+
+def _call(call: Call) -> Document:
+    """A call; what is not known is absent, but for the cost, which is then null: *unpriced*."""
+    usage = call.usage
+    known: Document = {
+        "id": call.id,
+        "sessionId": call.session_id,
+        "provider": call.provider,
+        "model": call.model,
+        "tokens": usage.tokens if usage else 0,
+        "cost": None if call.cost_nanos is None else to_usd(call.cost_nanos),
+        "timestamp": iso(call.started_ms),
+        "evidence": call.evidence,
+        "state": call.state,
+        "unpriced": call.is_unpriced,
+        "interruptedBy": call.cut,
+        "endpoint": call.endpoint,
+        "streamed": call.streamed,
+    }
+    if usage:
+        known |= {
+            "promptTokens": usage.prompt_tokens,
+            "completionTokens": usage.completion_tokens,
+            "cacheReadTokens": usage.cache_read + usage.cache_read_audio,
+            "cacheWriteTokens": usage.cache_write,
+            "cacheWrite1hTokens": usage.cache_write_1h,
+            "reasoningTokens": usage.reasoning,
+            "webSearches": usage.web_searches,
+        }
+    named = {
+        "agentName": call.agent,
+        "user": call.user,
+        "customer": call.customer,
+        "feature": call.feature,
+        "clientSession": call.client_session,
+        "requestId": call.request_id,
+        "priceSource": call.price_source,
+    }
+    return known | {key: value for key, value in named.items() if value is not None}
+
+
+def _model(model: ModelTotals) -> Document:
+    return {
+        "provider": model.provider,
+        "model": model.model,
+        "calls": model.calls,
+        "tokens": model.tokens,
+        "cost": to_usd(model.cost_nanos),
+        "unpricedCalls": model.unpriced,
+    }
+
+
+def _recorded(row_id: int) -> Document:
+    """The id of what is in the ledger; what was only just seen in an active session has none yet."""
+    return {"id": row_id} if row_id else {}
+
+
+def _file(file: FileChange, session_id: int) -> Document:
+    return _recorded(file.id) | {
+        "sessionId": session_id,
+        "filePath": file.path,
+        "changeType": file.change,
+        "timestamp": iso(file.timestamp_ms),
+    }
+
+
+def _commit(commit: Commit, session_id: int) -> Document:
+    return _recorded(commit.id) | {
+        "sessionId": session_id,
+        "hash": commit.hash,
+        "message": commit.message,
+        "timestamp": iso(commit.timestamp_ms),
+    }
+
+
+def _annotation(annotation: Annotation) -> Document:
+    return {
+        "id": annotation.id,
+        "sessionId": annotation.session_id,
+        "message": annotation.message,
+        "timestamp": iso(annotation.timestamp_ms),
+    }

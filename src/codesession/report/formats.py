@@ -1,0 +1,56 @@
+"""How are times, durations, tokens and money written?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from codesession.model import NANOS_PER_USD
+
+if TYPE_CHECKING:
+    from codesession.model import Nanos
+
+_CENT = NANOS_PER_USD // 100
+
+
+def iso(ms: int) -> str:
+    """Milliseconds since the epoch as ISO 8601 in UTC.
+
+    >>> iso(1_772_461_811_042)
+    '2026-03-02T14:30:11.042Z'
+    """
+    return datetime.fromtimestamp(ms / 1000, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def duration(seconds: int) -> str:
+    """Whole seconds as people say them.
+
+    >>> duration(6), duration(847), duration(8100)
+    ('6s', '14m', '2h 15m')
+    """
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds}s"
+    minutes = seconds // 60
+    return f"{minutes}m" if minutes < 60 else f"{minutes // 60}h {minutes % 60}m"  # noqa: PLR2004 - an hour
+
+
+def money(nanos: Nanos) -> str:
+    """Dollars and cents; below a cent, as many digits as show something.
+
+    >>> money(1_430_000_000), money(2_513_700), money(12), money(0), money(1_234_567_890_000)
+    ('$1.43', '$0.0025', '$0.000000012', '$0.00', '$1,234.57')
+    """
+    if nanos == 0 or nanos >= _CENT:
+        return f"${nanos / NANOS_PER_USD:,.2f}"
+    digits = f"{nanos:09d}"
+    first = next(at for at, digit in enumerate(digits) if digit != "0")
+    return f"${nanos / NANOS_PER_USD:.{max(4, first + 2)}f}".rstrip("0")
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> plural(1, "file"), plural(8, "file")
+    ('1 file', '8 files')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,161 @@
+"""How is a view shown to a person? Tables where there is a terminal, the same words where there is none."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from codesession.report.formats import duration, money, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from codesession.report.views import RunView, SessionView
+
+
+def summary_line(view: SessionView) -> str:
+    """A session in one line: ``14m • 8 files • 2 commits • $1.43 AI cost``."""
+    totals = view.totals
+    return " • ".join(
+        (
+            duration(view.seconds),
+            plural(totals.files, "file"),
+            plural(totals.commits, "commit"),
+            f"{_cost(view)} AI cost",
+        )
+    )
+
+
+def run_text(run: RunView) -> str:
+    """What `cs run` says at the end."""
+    view = run.session
+    lines = [f"cs: {run.problem}"] if run.problem else []
+    lines += [f"Done {view.session.name}", summary_line(view)]
+    if view.models:
+        lines.append(f"Top model: {view.models[0].model}")
+    lines += _remarks(view)
+    for provider, count in sorted(run.unmetered.items()):
+        lines.append(f"{plural(count, 'request')} to {provider} passed through unmetered: their cost is not known here")
+    for provider, count in sorted(run.unreachable.items()):
+        lines.append(f"{provider} could not be reached, or did not answer, {plural(count, 'time')}")
+    if run.port is not None and not (view.totals.calls or view.totals.failed or run.unmetered or run.unrecorded):
+        lines.append("No model call passed the proxy: none was made, or the command does not honour base URLs")
+    if run.unrecorded:
+        lines.append(f"{plural(run.unrecorded, 'call')} could not be written to the ledger: the cost above lacks them")
+    if run.joined:
+        lines.append(f'Part of session {view.session.id} "{view.session.name}", which goes on')
+    return "\n".join(lines)
+
+
+def _cost(view: SessionView) -> str:
+    """The money, with a plus where some of it is not known."""
+    return money(view.totals.cost_nanos) + ("+" if view.totals.unpriced else "")
+
+
+def _remarks(view: SessionView) -> list[str]:
+    """What a person must know to trust the figure."""
+    totals = view.totals
+    remarks = []
+    if totals.unpriced:
+        names = ", ".join(f"{model.provider}/{model.model}" for model in view.models if model.unpriced)
+        remarks.append(f"{plural(totals.unpriced, 'call')} unpriced, not in the cost: no price is known for {names}")
+    if totals.cut:
+        remarks.append(f"{plural(totals.cut, 'call')} interrupted, billed for what came")
+    if totals.lost:
+        remarks.append(f"{plural(totals.lost, 'call')} lost with a process that died, billed at the most possible")
+    if totals.failed:
+        remarks.append(f"{plural(totals.failed, 'call')} failed, not billed")
+    if totals.estimated:
+        remarks.append(f"{plural(totals.estimated, 'call')} estimated: the provider did not say what was used")
+    return remarks
+
+
+def session_text(view: SessionView, *, files: bool = False, commits: bool = False) -> str:
+    """All of a session, as ``show`` and ``status`` print it."""
+    session, totals = view.session, view.totals
+    rows = [
+        ("Session", str(session.id)),
+        ("Status", "Active" if session.is_active else "Completed"),
+        ("Started", _when(session.started_ms)),
+        ("Ended", "" if session.ended_ms is None else _when(session.ended_ms)),
+        ("Duration", duration(view.seconds)),
+        ("Directory", session.directory),
+        ("Branch", session.branch or ""),
+        ("Files Changed", f"{totals.files:,}"),
+        ("Commits", f"{totals.commits:,}"),
+        ("AI Calls", f"{totals.calls:,}" + (f" (+{totals.held} in flight)" if totals.held else "")),
+        ("AI Tokens", f"{totals.tokens:,}"),
+        ("AI Cost", _cost(view)),
+        ("Top Model", view.models[0].model if view.models else ""),
+        ("Notes", session.notes or ""),
+    ]
+    parts = [_facts(f"Session: {session.name}", [row for row in rows if row[1]]), *_remarks(view)]
+    parts += [f"Note: {annotation.message}" for annotation in view.annotations]
+    if files:
+        parts.append(_columns("Files", ("Change", "File"), [(file.change, file.path) for file in view.files]))
+    if commits:
+        shown = [(commit.hash[:7], commit.message) for commit in view.commits]
+        parts.append(_columns("Commits", ("Hash", "Message"), shown))
+    return "\n".join(parts)
+
+
+def list_text(views: list[SessionView]) -> str:
+    """The sessions in a table."""
+    if not views:
+        return "No sessions yet. Begin with: cs run -- <command>"
+    rows = [
+        (
+            str(view.session.id),
+            view.session.name + (" (active)" if view.session.is_active else ""),
+            duration(view.seconds),
+            f"{view.totals.files:,}",
+            f"{view.totals.commits:,}",
+            _cost(view),
+        )
+        for view in views
+    ]
+    return _columns("Recent sessions", ("ID", "Description", "Duration", "Files", "Commits", "Cost"), rows)
+
+
+def _when(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%b %d, %Y %H:%M")
+
+
+def _facts(title: str, rows: list[tuple[str, str]]) -> str:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left", show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, Text(value))
+    return _drawn(table)
+
+
+def _columns(title: str, names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left")
+    for name in names:
+        table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
+    for row in rows:
+        table.add_row(*(Text(value) for value in row))
+    return _drawn(table)
+
+
+_NUMBERS = ("Files", "Commits", "Cost")
+
+
+def _drawn(table: Table) -> str:
+    """The table as text, as wide as the terminal; without colours, for it is also piped."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), color_system=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get().rstrip("\n")

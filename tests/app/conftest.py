@@ -1,0 +1,5 @@
+"""What these tests share."""
+
+from tests.app.place import compiled_prices, place, priced
+
+__all__ = ["compiled_prices", "place", "priced"]

@@ -1,0 +1,165 @@
+"""Is everything a person must know in the text, and nothing that breaks a terminal?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from codesession.model import (
+    Annotation,
+    ChangeType,
+    Commit,
+    FileChange,
+    ModelTotals,
+    Session,
+    Totals,
+)
+from codesession.report import RunView, SessionView
+from codesession.report.text import list_text, run_text, session_text, summary_line
+
+SESSION = Session(12, "Fix the login", "/repo", "/repo", "main", None, 1_772_461_811_042, 1_772_461_999_000, "works")
+TOTALS = Totals(calls=5, tokens=12_345, cost_nanos=1_430_000_000, files=8, commits=2)
+MODELS = (ModelTotals("anthropic", "claude-x", 4, 9, 5, 0), ModelTotals("local", "mystery", 1, 9, 0, 1))
+VIEW = SessionView(SESSION, TOTALS, 847, MODELS)
+
+
+def test_the_summary_is_one_line() -> None:
+    assert summary_line(VIEW) == "14m • 8 files • 2 commits • $1.43 AI cost"
+    one = replace(VIEW, totals=Totals(files=1, commits=1), seconds=0)
+    assert summary_line(one) == "0s • 1 file • 1 commit • $0.00 AI cost"
+
+
+def test_a_run_ends_with_its_name_its_sum_and_its_top_model() -> None:
+    assert run_text(RunView(VIEW, 0, joined=False, port=1)).splitlines() == [
+        "Done Fix the login",
+        "14m • 8 files • 2 commits • $1.43 AI cost",
+        "Top model: claude-x",
+    ]
+
+
+DOUBTS = {
+    "unpriced": (Totals(unpriced=1), "1 call unpriced, not in the cost: no price is known for local/mystery"),
+    "interrupted": (Totals(cut=2), "2 calls interrupted, billed for what came"),
+    "lost": (Totals(lost=1), "1 call lost with a process that died, billed at the most possible"),
+    "failed": (Totals(failed=2), "2 calls failed, not billed"),
+    "estimated": (Totals(estimated=3), "3 calls estimated: the provider did not say what was used"),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_every_doubt_about_the_figure_is_said(doubt: str) -> None:
+    totals, sentence = DOUBTS[doubt]
+    view = replace(VIEW, totals=totals)
+    assert sentence in run_text(RunView(view, 0, joined=False, port=1)).splitlines()
+    assert sentence in session_text(view).splitlines()
+    for _, other in DOUBTS.values():
+        assert (other in session_text(view)) is (other == sentence)
+
+
+def test_without_doubts_none_are_said() -> None:
+    for _, sentence in DOUBTS.values():
+        assert sentence not in session_text(VIEW)
+
+
+def test_a_cost_that_lacks_something_has_a_plus_everywhere() -> None:
+    view = replace(VIEW, totals=replace(TOTALS, unpriced=1))
+    assert summary_line(view).endswith("$1.43+ AI cost")
+    assert "$1.43+" in session_text(view)
+    assert "$1.43+" in list_text([view])
+
+
+def test_what_a_run_could_not_see_is_said() -> None:
+    text = run_text(
+        RunView(
+            VIEW,
+            127,
+            joined=True,
+            port=1,
+            unmetered={"zai": 2, "groq": 1},
+            unrecorded=1,
+            unreachable={"openai": 3},
+            problem="x: not found",
+        )
+    )
+    assert text.splitlines()[0] == "cs: x: not found"
+    assert text.splitlines()[-5:] == [
+        "1 request to groq passed through unmetered: their cost is not known here",
+        "2 requests to zai passed through unmetered: their cost is not known here",
+        "openai could not be reached, or did not answer, 3 times",
+        "1 call could not be written to the ledger: the cost above lacks them",
+        'Part of session 12 "Fix the login", which goes on',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("view", "port", "is_said"),
+    [
+        pytest.param(replace(VIEW, totals=Totals()), 3739, True, id="nothing-came"),
+        pytest.param(replace(VIEW, totals=Totals()), None, False, id="there-was-no-proxy"),
+        pytest.param(replace(VIEW, totals=Totals(calls=1)), 3739, False, id="a-call-came"),
+        pytest.param(replace(VIEW, totals=Totals(failed=1)), 3739, False, id="a-call-came-and-failed"),
+    ],
+)
+def test_a_proxy_that_nothing_passed_says_so(view: SessionView, port: int | None, *, is_said: bool) -> None:
+    assert ("No model call passed the proxy" in run_text(RunView(view, 0, joined=False, port=port))) is is_said
+
+
+def test_a_session_is_shown_with_all_of_it() -> None:
+    view = replace(
+        VIEW,
+        totals=replace(TOTALS, held=3),
+        files=(FileChange("src/a.py", ChangeType.DELETED, 1, 1),),
+        commits=(Commit("abcdef0123456789", "Second try", 1, 1),),
+        annotations=(Annotation(1, 12, "half way", 1),),
+    )
+    text = session_text(view, files=True, commits=True)
+    for part in (
+        "Session: Fix the login", "Completed", "14m", "/repo", "main", "5 (+3 in flight)", "12,345", "$1.43",
+        "claude-x", "works", "Note: half way", "deleted", "src/a.py", "abcdef0 ", "Second try",
+    ):  # fmt: skip
+        assert part in text
+    assert "src/a.py" not in session_text(view)
+
+
+def test_what_a_session_does_not_have_has_no_row() -> None:
+    text = session_text(SessionView(replace(SESSION, ended_ms=None, notes=None, branch=None), Totals(), 5))
+    for name in ("Ended", "Notes", "Branch", "Top Model", "in flight"):
+        assert name not in text
+    assert "Active" in text
+
+
+def test_the_list_marks_what_is_active_and_helps_when_it_is_empty() -> None:
+    text = list_text([VIEW, replace(VIEW, session=replace(SESSION, id=13, ended_ms=None))])
+    assert "Fix the login (active)" in text
+    assert text.index("12") < text.index("13")
+    assert list_text([]) == "No sessions yet. Begin with: cs run -- <command>"
+
+
+@pytest.mark.parametrize("width", [40, 60, 200])
+def test_no_line_is_wider_than_the_terminal_and_no_word_is_lost(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    name = "A name that is much longer than any narrow terminal is wide 宽宽宽宽宽宽"
+    view = replace(
+        VIEW,
+        session=replace(SESSION, name=name, directory="/very" * 30),
+        files=(FileChange("f" * 90, ChangeType.CREATED, 1),),
+    )
+    for text in (session_text(view, files=True, commits=True), list_text([view])):
+        assert all(len(line) <= width for line in text.splitlines())
+    assert session_text(view, files=True).count("f") >= 90
+    assert list_text([view]).count("宽") == 6
+
+
+def test_words_in_brackets_are_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    view = replace(VIEW, session=replace(SESSION, name="[bold]x[/bold] :smile: [link=http://x]y"))
+    assert "[bold]x[/bold] :smile: [link=http://x]y" in list_text([view])
+    assert "[bold]x[/bold] :smile: [link=http://x]y" in " ".join(session_text(view).split())  # its title may be folded
+    assert "\x1b" not in list_text([view]) + session_text(view)
+
+
+def test_text_is_never_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in session_text(VIEW)
+    assert "\x1b" not in list_text([VIEW])
