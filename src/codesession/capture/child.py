@@ -1,0 +1,115 @@
+r"""How does `cs run` stand between a shell and a program? As if it were not there.
+
+The child has our terminal, our standard streams and our process group; its arguments are passed as a list, by
+no shell. Signals sent to us go on to it, and its exit code is ours.
+
+A key typed at the terminal (Ctrl-C, Ctrl-\) already reaches the whole foreground group, so passing it on again
+would press it twice; Ctrl-Z stops and resumes both of us, as the shell expects.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import FrameType
+
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+_BY_SIGNAL = 128
+
+if sys.platform == "win32":
+    _TYPED = (signal.SIGINT,)
+    _SENT = (signal.SIGTERM, signal.SIGBREAK)
+else:
+    _TYPED = (signal.SIGINT, signal.SIGQUIT)
+    _SENT = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+
+class CannotStart(Exception):
+    """The program could not be started; `exit_code` is what a shell would give."""
+
+    def __init__(self, program: str, reason: str, exit_code: int) -> None:
+        super().__init__(f"{program}: {reason}")
+        self.exit_code = exit_code
+
+
+class Child:
+    """The program that is to be run, may be running, or has run; signals reach it while it runs."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    def run(self, command: Sequence[str], environ: Mapping[str, str]) -> int:
+        """Run `command` to its end and return its exit code (128 + n if signal n ended it).
+
+        Raises:
+            CannotStart: there is no such program, or it may not be executed.
+        """
+        self._process = process = _start(command, environ)
+        for number in self._early:
+            _send(process, number)
+        code = process.wait()
+        return _BY_SIGNAL - code if code < 0 else code
+
+    def signal(self, number: int) -> None:
+        """Pass a signal on; one that comes before the program has started waits for it."""
+        if self._process is None:
+            self._early.append(number)
+        else:
+            _send(self._process, number)
+
+
+@contextmanager
+def signals_to(child: Child) -> Iterator[None]:
+    """While the block runs, signals sent to this process go to `child` and end nothing here."""
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if number not in _TYPED or not _is_foreground():
+            child.signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (*_TYPED, *_SENT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    program = command[0]
+    if sys.platform == "win32":  # CreateProcess does not look for .cmd files, which npm's programs are
+        program = shutil.which(program, path=environ.get("PATH")) or program
+    try:
+        return subprocess.Popen([program, *command[1:]], env=dict(environ))  # noqa: S603 - to run it is what we are asked
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise CannotStart(command[0], "command not found", NOT_FOUND) from error
+    except (PermissionError, OSError) as error:
+        raise CannotStart(command[0], error.strerror or "it cannot be executed", NOT_EXECUTABLE) from error
+
+
+def _send(child: subprocess.Popen[bytes], number: int) -> None:
+    if sys.platform == "win32":
+        child.terminate()
+    else:
+        child.send_signal(number)
+
+
+def _is_foreground() -> bool:
+    """Whether our process group has the terminal: then what is typed there has reached the child already."""
+    if sys.platform == "win32":
+        return True  # the console sends Ctrl-C to every program attached to it
+    for descriptor in (0, 1, 2):
+        try:
+            return os.tcgetpgrp(descriptor) == os.getpgrp()
+        except OSError:
+            continue
+    return False

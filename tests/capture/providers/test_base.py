@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.capture.recorded import RECORDINGS, STREAMS, UNENDED, Recording, recording
+
+from codesession.capture.providers import PROVIDERS, JsonReader, Reading
+from codesession.capture.providers.anthropic import MessagesStream, read_answer
+from codesession.capture.providers.base import (
+    MOST_ANSWER,
+    Shape,
+    Unreadable,
+    count,
+    limit,
+    name,
+    size,
+    storable,
+)
+from codesession.model import Usage
+
+EACH = pytest.mark.parametrize("one", RECORDINGS, ids=lambda one: one.file)
+
+
+@EACH
+def test_a_recorded_answer_says_what_it_used(one: Recording) -> None:
+    reader = one.reader()
+    reader.feed(one.body)
+    reading = reader.finish()
+
+    assert reading.usage == one.usage
+    assert (reading.model, reading.response_id) == (one.model, one.response_id)
+    assert reading.has_ended == (one.file not in UNENDED)
+    assert reading.is_final == (one.usage is not None and one.file not in UNENDED)
+    assert not reading.is_broken
+
+
+@pytest.mark.parametrize(
+    ("file", "written"),
+    [
+        ("anthropic/text.sse", "Hello! Here are two lines,\n\none of them naïve 🦆."),
+        (
+            "anthropic/tool_use.sse",
+            'Okay, let me check the weather for San Francisco, CA:{"location": "San Francisco, CA"}',
+        ),
+        ("openai/chat.sse", "Hello! Naïve 🦆"),
+        ("openai/chat_tools.sse", '{"location":"Paris"}'),
+        ("openai/chat_continuous.sse", "Hello there!"),
+        ("openai/responses.sse", "Hi there! 🦆"),
+        ("openai/responses_tools.sse", '{"location":"Paris, France"}'),
+    ],
+)
+def test_what_was_written_is_measured_in_bytes_and_not_kept(file: str, written: str) -> None:
+    reader = recording(file).reader()
+    for line in recording(file).body.splitlines(keepends=True):
+        reader.feed(line)
+
+    assert reader.finish().written_bytes == len(written.encode())
+    assert "Here" not in repr(vars(reader))
+
+
+@pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
+def test_a_stream_cut_anywhere_never_says_it_was_whole(one: Recording) -> None:
+    ends = (b"message_stop", b"[DONE]", b"response.completed", b"response.incomplete", b"response.failed")
+    for at in range(0, len(one.body), 7):
+        reader = one.reader()
+        reader.feed(one.body[:at])
+
+        if reader.finish().has_ended:
+            assert any(end in one.body[:at] for end in ends)
+
+
+def test_a_quick_stream_is_sampled_and_not_misjudged() -> None:
+    delta = b'data: {"type":"content_block_delta","delta":{"text":"12345678"}}\n\n'
+    reader = MessagesStream()
+    reader.feed(delta * 99 + b'data: {"type":"content_block_stop"}\n\n')
+
+    assert 700 <= reader.finish().written_bytes <= 800
+
+
+@pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
+def test_events_that_cannot_be_read_are_passed_over_and_marked(one: Recording) -> None:
+    reader = one.reader()
+    reader.feed(b'data: {"usage":{ broken [DONE] message_stop response.completed\n\n' + one.body)
+    reading = reader.finish()
+
+    assert reading.is_broken
+    assert reading.usage == one.usage
+
+
+@pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
+def test_comments_and_empty_events_say_nothing(one: Recording) -> None:
+    reader = one.reader()
+    reader.feed(b': "usage":{ [DONE] message_stop response.completed delta"\n\n\n\n' + one.body)
+
+    assert not reader.finish().is_broken
+    assert reader.finish().usage == one.usage
+
+
+def test_an_event_too_large_to_keep_marks_the_stream() -> None:
+    reader = MessagesStream()
+    reader.feed(b'data: {"type":"x","text":"')
+    for _ in range(11):
+        reader.feed(b"a" * 1024 * 1024)
+    reader.feed(b'"}\n\n' + recording("anthropic/text.sse").body)
+    reading = reader.finish()
+
+    assert reading.is_broken
+    assert reading.usage == Usage(input=25, output=15)
+
+
+def large(tail: bytes) -> Reading:
+    reader = JsonReader(read_answer)
+    reader.feed(b'{"content":["')
+    for _ in range(MOST_ANSWER // 1_000_000 + 2):
+        reader.feed(b"a" * 1_000_000)
+    reader.feed(tail)
+    assert len(reader._body) <= MOST_ANSWER + len(tail)  # noqa: SLF001 - memory is what is promised
+    return reader.finish()
+
+
+def test_a_large_answer_is_read_from_its_end() -> None:
+    tail = b'"],"usage": {"input_tokens":9,"cache_creation":{"ephemeral_1h_input_tokens":1},"output_tokens":2},"x":{}}'
+
+    assert large(tail).usage == Usage(input=9, cache_write_1h=1, output=2)
+
+
+@pytest.mark.parametrize(
+    "tail", [b'"]}', b'"],"usage":{"input_tokens":9', b'"],"usage":{"input_tokens":-1}}', b'"],"usage":{x}}']
+)
+def test_a_large_answer_without_readable_usage_is_marked(tail: bytes) -> None:
+    reading = large(tail)
+
+    assert (reading.usage, reading.is_final, reading.is_broken) == (None, False, True)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"null", b"[]", b'"usage"', b"\xff\xfe", b'{"usage":7}', b"[" * 100_000, b'{"a":' * 100_000]
+)
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+def test_an_answer_that_is_not_one_is_marked(provider: str, body: bytes) -> None:
+    for endpoint in PROVIDERS[provider].endpoints.values():
+        reader = JsonReader(endpoint.read_answer)
+        reader.feed(body)
+
+        assert reader.finish() == Reading(is_broken=True, written_bytes=len(body))
+
+
+BAD_COUNTS = {
+    "negative": "-1",
+    "fraction": "0.5",
+    "text": '"7"',
+    "truth": "true",
+    "list": "[7]",
+    "beyond-reason": "1e30",
+    "more-than-any-integer": "99999999999999999999999",
+    "infinite": "1e999",
+    "no-number": "NaN",
+}
+
+
+@pytest.mark.parametrize("bad", BAD_COUNTS.values(), ids=BAD_COUNTS)
+@pytest.mark.parametrize(
+    ("file", "counter"),
+    [
+        ("anthropic/message.json", '"input_tokens": 12'),
+        ("anthropic/message.json", '"ephemeral_1h_input_tokens": 10'),
+        ("anthropic/message.json", '"output_tokens": 8'),
+        ("openai/chat.json", '"prompt_tokens": 19'),
+        ("openai/chat.json", '"cached_tokens": 0'),
+        ("openai/responses.json", '"reasoning_tokens": 64'),
+    ],
+)
+def test_a_counter_that_is_no_count_makes_usage_unknown_and_never_free(file: str, counter: str, bad: str) -> None:
+    name = counter.partition(":")[0]
+    body = recording(file).body.decode()
+    assert counter in body
+    reader = recording(file).reader()
+    reader.feed(body.replace(counter, f"{name}: {bad}").encode())
+    reading = reader.finish()
+
+    assert reading.is_broken
+    assert reading.usage is None
+
+
+@pytest.mark.parametrize(
+    ("provider", "path", "usage", "told"),
+    [
+        ("anthropic", "/v1/messages", {"input_tokens": 7.0, "output_tokens": None}, Usage(input=7)),
+        ("anthropic", "/v1/messages", {"output_tokens": 7, "cache_creation": None, "new_field": {}}, Usage(output=7)),
+        (
+            "anthropic",
+            "/v1/messages",
+            {"input_tokens": 1, "cache_creation_input_tokens": 5},
+            Usage(input=1, cache_write=5),
+        ),
+        (
+            "anthropic",
+            "/v1/messages",
+            {"input_tokens": 1, "cache_creation_input_tokens": 5, "cache_creation": {"ephemeral_1h_input_tokens": 9}},
+            Usage(input=1, cache_write_1h=9),
+        ),
+        (
+            "anthropic",
+            "/v1/messages",
+            {"output_tokens": 5, "output_tokens_details": {"thinking_tokens": 9}},
+            Usage(reasoning=5),
+        ),
+        ("openai", "/v1/chat/completions", {"prompt_tokens": 7.0, "completion_tokens": None}, Usage(input=7)),
+        ("openai", "/v1/chat/completions", {"completion_tokens": 7, "prompt_tokens_details": None}, Usage(output=7)),
+        ("openai", "/v1/responses", {"input_tokens": 7, "input_tokens_details": []}, Usage(input=7)),
+        ("openai", "/v1/embeddings", {"prompt_tokens": 8, "total_tokens": 8}, Usage(input=8)),
+    ],
+)
+def test_counters_that_are_absent_or_null_are_zero(
+    provider: str, path: str, usage: dict[str, Any], told: Usage
+) -> None:
+    assert PROVIDERS[provider].endpoints[path].read_answer(json.dumps({"usage": usage}).encode()).usage == told
+
+
+@pytest.mark.parametrize("usage", [{"total_tokens": 9}, {"service_tier": "standard"}, {"input_tokens": None}])
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+def test_usage_that_says_nothing_of_tokens_is_unknown(provider: str, usage: dict[str, Any]) -> None:
+    (endpoint, *_) = PROVIDERS[provider].endpoints.values()
+
+    with pytest.raises(Unreadable):
+        endpoint.read_answer(json.dumps({"usage": usage}).encode())
+
+
+@pytest.mark.parametrize("answer", [{}, {"usage": None}, {"usage": {}}])
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+def test_an_answer_without_usage_is_whole_and_unmeasured(provider: str, answer: dict[str, Any]) -> None:
+    body = json.dumps({**answer, "id": "x", "model": "m"}).encode()
+    (endpoint, *_) = PROVIDERS[provider].endpoints.values()
+
+    assert endpoint.read_answer(body) == Reading(has_ended=True, written_bytes=len(body), model="m", response_id="x")
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 6}},
+        {"output_tokens": 5, "output_tokens_details": {"reasoning_tokens": 6}},
+    ],
+)
+def test_parts_that_are_more_than_the_whole_are_unreadable(usage: dict[str, Any]) -> None:
+    with pytest.raises(Unreadable, match="more than the whole"):
+        PROVIDERS["openai"].endpoints["/v1/responses"].read_answer(json.dumps({"usage": usage}).encode())
+
+
+def test_of_a_repeated_counter_the_last_is_taken() -> None:
+    assert read_answer(b'{"usage":{"input_tokens":1,"input_tokens":2},"model":"a","model":"b"}') == Reading(
+        Usage(input=2), is_final=True, has_ended=True, model="b"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b'"\\ud83d"', b'"\\udc00 cut in two"', b'"\xff\xfe"', b"NaN", b"-Infinity"],
+    ids=["high", "low", "bytes", "nan", "inf"],
+)
+def test_text_that_is_not_quite_json_does_not_hide_the_usage(text: bytes) -> None:
+    body = b'{"id":"x","content":' + text + b',"usage":{"input_tokens":3,"output_tokens":4}}'
+
+    assert read_answer(body).usage == Usage(input=3, output=4)
+
+
+def test_half_a_pair_in_a_name_can_still_be_stored() -> None:
+    assert name("gpt\ud83d") == "gpt?"
+    assert storable("x" * 300) == "x" * 200
+    assert storable(7) is None
+    assert size("\ud83d", "é", None, "") == 5
+
+
+@pytest.mark.parametrize("value", [-1, 0.5, "7", True, [], float("nan"), float("inf"), 10**13])
+def test_what_is_no_count(value: object) -> None:
+    with pytest.raises(Unreadable):
+        count(value)
+    assert limit(value) is None
+
+
+def test_a_shape_says_what_is_wrong() -> None:
+    with pytest.raises(Unreadable, match="Expected `object`"):
+        Shape(dict[str, int]).read(b'["\\ud800"]')

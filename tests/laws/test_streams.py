@@ -1,0 +1,206 @@
+"""However the network cuts a stream, what it says is the same."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import brotli
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.capture.recorded import RECORDINGS, STREAMS, Recording
+
+from codesession.capture.encoding import Undecodable, decoder
+from codesession.capture.providers import PROVIDERS, JsonReader, Reading
+from codesession.capture.providers.openai import UsageChunkFilter, is_usage_chunk
+from codesession.capture.sse import EventSplitter, events, payload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from codesession.capture.providers.base import AnswerReader
+
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.ZstdCompressor().compress,
+}
+ENDS = (b"\n", b"\r\n", b"\r")
+
+READERS: dict[str, Callable[[], AnswerReader]] = {
+    f"{name}{path}{kind}": read
+    for name in ("anthropic", "openai")
+    for path, endpoint in PROVIDERS[name].endpoints.items()
+    for kind, read in (
+        ("-stream", endpoint.stream_reader),
+        ("-json", lambda endpoint=endpoint: JsonReader(endpoint.read_answer)),
+    )
+}
+
+
+def cut(body: bytes, places: list[int]) -> list[bytes]:
+    """The body in pieces, cut at each of the places (taken round its length)."""
+    at = [0, *sorted(place % (len(body) + 1) for place in places), len(body)]
+    return [body[start:end] for start, end in pairwise(at)]
+
+
+PLACES = st.lists(st.integers(min_value=0, max_value=100_000), max_size=60)
+
+
+def read(one: Recording, pieces: list[bytes], coding: str) -> Reading:
+    reader, decoding = one.reader(), decoder(coding)
+    for piece in pieces:
+        reader.feed(decoding.decode(piece))
+    return reader.finish()
+
+
+@pytest.mark.parametrize("one", RECORDINGS, ids=lambda one: one.file)
+@given(places=PLACES, coding=st.sampled_from(sorted(CODINGS)), end=st.sampled_from(ENDS))
+@settings(max_examples=20, deadline=None)
+def test_any_cutting_in_any_encoding_reads_the_same(one: Recording, places: list[int], coding: str, end: bytes) -> None:
+    body = CODINGS[coding](one.body.replace(b"\n", end) if one.is_stream else one.body)
+    reading = read(one, cut(body, places), coding)
+
+    # what was written is sampled when much comes at once, so it is compared where it counts: below
+    assert replace(reading, written_bytes=0) == replace(read(one, [one.body], "identity"), written_bytes=0)
+    assert reading.usage == one.usage
+
+
+@pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
+@given(places=PLACES)
+@settings(max_examples=20, deadline=None)
+def test_what_was_written_is_measured_the_same_event_by_event(one: Recording, places: list[int]) -> None:
+    whole = read(one, list(events(one.body)), "identity")
+    pieces = [piece for event in events(one.body) for piece in cut(event, places)]
+
+    assert read(one, pieces, "identity") == whole
+
+
+LINES = st.sampled_from(
+    [b"data: 1", b"data: {}", b"event: x", b": ping", b"", b"data:", b'data: {"choices":[],"usage":{"a":1}}', b"id: 7"]
+)
+
+
+@given(lines=st.lists(LINES, max_size=30), end=st.sampled_from(ENDS), places=PLACES)
+@settings(max_examples=150, deadline=None)
+def test_a_splitter_gives_whole_events_and_every_byte(lines: list[bytes], end: bytes, places: list[int]) -> None:
+    stream = b"".join(line + end for line in lines)
+    splitter = EventSplitter()
+    stretches = [splitter.feed(piece) for piece in cut(stream, places)]
+    rest = splitter.rest()
+
+    assert b"".join(stretches) + rest == stream
+    assert all(stretch.endswith(end * 2) or stretch == end for stretch in stretches if stretch)
+    assert [payload(event) for stretch in stretches for event in events(stretch)] + [
+        payload(event) for event in events(rest)
+    ] == [payload(event) for event in events(stream)]
+
+
+@given(lines=st.lists(LINES, max_size=30), end=st.sampled_from(ENDS), places=PLACES)
+@settings(max_examples=150, deadline=None)
+def test_the_filter_takes_out_the_extra_event_and_nothing_else(
+    lines: list[bytes], end: bytes, places: list[int]
+) -> None:
+    stream = b"".join(line + end for line in lines)
+    taking = UsageChunkFilter()
+    passed = b"".join(taking.feed(piece) for piece in cut(stream, places)) + taking.rest()
+
+    assert passed == b"".join(event for event in events(stream) if not is_usage_chunk(payload(event)))
+
+
+@pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
+@given(places=PLACES, end=st.sampled_from(ENDS))
+@settings(max_examples=20, deadline=None)
+def test_the_filter_gives_a_recorded_stream_less_its_extra_event(one: Recording, places: list[int], end: bytes) -> None:
+    stream = one.body.replace(b"\n", end)
+    taking = UsageChunkFilter()
+    passed = b"".join(taking.feed(piece) for piece in cut(stream, places)) + taking.rest()
+    taken = [event for event in events(stream) if is_usage_chunk(payload(event))]
+
+    assert passed == b"".join(event for event in events(stream) if event not in taken)
+    assert len(taken) == one.file.startswith("openai/chat_")
+
+
+@given(data=st.binary(max_size=500), most=st.integers(min_value=3, max_value=50), places=PLACES)
+@settings(max_examples=150, deadline=None)
+def test_a_splitter_keeps_no_more_than_it_may(data: bytes, most: int, places: list[int]) -> None:
+    splitter = EventSplitter(most)
+    given_back = 0
+    for piece in cut(data, places):
+        given_back += len(splitter.feed(piece))
+        assert len(splitter._tail) <= most + len(piece)  # noqa: SLF001 - memory is what is promised
+
+    assert given_back + len(splitter.rest()) <= len(data)
+
+
+# what looks like JSON and like a stream reaches further into a reader than noise does
+WORDS = st.sampled_from(
+    [
+        *(b'{ } [ ] , : " \n\n \r\n data: event: null true -1 0 1.5 1e999 NaN \\ud83d \xff \\'.split(b" ")),
+        b'"usage":{',
+        b'"usage": {"input_tokens":',
+        b'"prompt_tokens":',
+        b'"type":"message_delta"',
+        b'"type":"message_start","message":',
+        b"message_stop",
+        b"[DONE]",
+        b"response.completed",
+        b'{"type":"response.output_text.delta","delta":',
+        b'"choices":[',
+        b'{"delta":{"content":',
+    ]
+)
+NOISE = st.one_of(st.binary(max_size=300), st.lists(WORDS, max_size=40).map(b"".join))
+
+
+@pytest.mark.parametrize("name", READERS)
+@given(data=NOISE, places=PLACES)
+@settings(max_examples=40, deadline=None)
+def test_no_reader_fails_whatever_a_provider_writes(name: str, data: bytes, places: list[int]) -> None:
+    reader = READERS[name]()
+    for piece in cut(data, places):
+        reader.feed(piece)
+
+    assert isinstance(reader.finish(), Reading)
+
+
+@pytest.mark.parametrize("one", RECORDINGS, ids=lambda one: one.file)
+@given(at=st.integers(min_value=0, max_value=100_000), noise=NOISE, places=PLACES)
+@settings(max_examples=20, deadline=None)
+def test_no_reader_fails_when_an_answer_is_damaged(one: Recording, at: int, noise: bytes, places: list[int]) -> None:
+    at %= len(one.body)
+    reading = read(one, cut(one.body[:at] + noise + one.body[at + len(noise) :], places), "identity")
+
+    assert reading.usage is None or reading.usage.tokens >= 0
+    assert not (reading.is_final and reading.usage is None)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+@given(data=st.binary(max_size=200), places=PLACES)
+@settings(max_examples=40, deadline=None)
+def test_a_decoder_says_only_that_it_cannot(coding: str, data: bytes, places: list[int]) -> None:
+    decoding = decoder(coding)
+    for piece in cut(data, places):
+        try:
+            decoding.decode(piece)
+        except Undecodable:
+            return
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@given(bodies=st.lists(st.binary(max_size=200), min_size=1, max_size=3), places=PLACES)
+@settings(max_examples=40, deadline=None)
+def test_a_decoder_reads_frame_after_frame(coding: str, bodies: list[bytes], places: list[int]) -> None:
+    if coding in ("deflate", "br"):  # these have one frame
+        bodies = bodies[:1]
+    decoding = decoder(coding)
+    packed = b"".join(CODINGS[coding](body) for body in bodies)
+
+    assert b"".join(decoding.decode(piece) for piece in cut(packed, places)) == b"".join(bodies)
