@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from codesession.errors import DatabaseError
@@ -24,12 +25,17 @@ _Waiting = tuple["Job[Any]", "asyncio.Future[Any]", asyncio.AbstractEventLoop]
 
 
 class WriteQueue:
-    """Runs jobs against a ledger in a thread of its own; `close` waits for what is queued."""
+    """Runs jobs against a ledger in a thread of its own; `close` waits for what is queued.
+
+    What an event loop asks for in one of its rounds is handed over at once, so a busy loop wakes the thread once a
+    round and not once a call.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._waiting: list[_Waiting] = []
-        self._changed = threading.Condition()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
+        self._waiting: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
+        self._turn = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         self._thread.start()
@@ -44,29 +50,40 @@ class WriteQueue:
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        with self._changed:
+        with self._turn:
             if self._closed:
                 raise DatabaseError("The ledger is closed.")
-            self._waiting.append((job, done, loop))
-            self._changed.notify()
+            gathered = self._gathered.setdefault(loop, [])
+            gathered.append((job, done, loop))
+        if len(gathered) == 1:
+            loop.call_soon(self._hand_over, loop)
         return await done
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._turn:
+            gathered = self._gathered.pop(loop, None)
+            if gathered:
+                self._waiting.put(gathered)
 
     def close(self) -> None:
         """Write what is queued, then end the thread."""
-        with self._changed:
+        for loop in list(self._gathered):
+            self._hand_over(loop)
+        with self._turn:
             self._closed = True
-            self._changed.notify()
+            self._waiting.put(None)
         self._thread.join()
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                while not self._waiting and not self._closed:
-                    self._changed.wait()
-                batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-            if not batch:
-                return
-            self._run(batch)
+        goes_on = True
+        while goes_on:
+            batch: list[_Waiting] = []
+            while goes_on and len(batch) < MOST_AT_ONCE and not (batch and self._waiting.empty()):
+                following = self._waiting.get()
+                goes_on = following is not None
+                batch += following or []
+            for start in range(0, len(batch), MOST_AT_ONCE):
+                self._run(batch[start : start + MOST_AT_ONCE])
 
     def _run(self, batch: list[_Waiting]) -> None:
         has_begun = False

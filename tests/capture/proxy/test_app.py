@@ -9,7 +9,17 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.capture.proxy.wire import LAST_CHUNK, Books, Sessions, answer, chunk, request, stream_head, upstreams
+from tests.capture.proxy.wire import (
+    LAST_CHUNK,
+    Books,
+    Sessions,
+    answer,
+    chunk,
+    eventually,
+    request,
+    stream_head,
+    upstreams,
+)
 from tests.capture.recorded import recording
 
 from codesession.capture.providers import PROVIDERS, relayed
@@ -332,7 +342,7 @@ def test_health_without_a_session(relay: Proxy) -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["/health", "/s/12/health", "/%68ealth", "/health?x=1"])
+@pytest.mark.parametrize("path", ["/health", "/s/12/health", "/health?x=1"])
 def test_health_tells_of_the_session_and_of_what_was_not_metered(relay: Proxy, provider: Provider, path: str) -> None:
     session = Session(12, "fix the bug", "/work", None, None, None, 1, None, None)
     relay.sessions.now = (session, Totals(calls=2, tokens=150, cost_nanos=1_430_000_000))
@@ -428,6 +438,12 @@ def only_call(ledger: SqliteLedger, call_id: int = 1) -> Call:
     return found
 
 
+def settled_call(ledger: SqliteLedger, call_id: int) -> Call:
+    """The last call, once it is settled."""
+    eventually(lambda: only_call(ledger, call_id).state is CallState.SETTLED)
+    return only_call(ledger, call_id)
+
+
 def test_a_call_that_a_client_has_whole_is_settled_in_the_file(
     start: Callable[..., Proxy], provider: Provider, ledger: SqliteLedger, gate: LedgerGate
 ) -> None:
@@ -510,10 +526,9 @@ def test_a_client_that_leaves_while_its_call_is_written_is_settled_once(
         upstream.send(stream_head(b"connection: close"), chunk(STREAM.body), LAST_CHUNK)
         client.until(b"message_stop")
         client.reset()
-        upstream.rest()
-        relay.beat()
+        row = settled_call(ledger, call_id)
 
-        assert only_call(ledger, call_id).usage == STREAM.usage
+        assert row.usage == STREAM.usage
 
 
 SECRET = b"sk-ant-secret-key"

@@ -14,10 +14,31 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.capture.proxy.wire import Provider, Wire, answer, chunk, request, stream_head, upstreams
+from tests.capture.proxy.wire import (
+    WAIT_S,
+    Books,
+    Provider,
+    Sessions,
+    Wire,
+    answer,
+    chunk,
+    request,
+    stream_head,
+    upstreams,
+)
 from tests.capture.recorded import DATA, recording
 
-from codesession.capture.proxy import LOOPBACK, Upstream, WayOut, outbound, server, upstream_at
+from codesession.capture.proxy import (
+    LOOPBACK,
+    ProxyApp,
+    Upstream,
+    WayOut,
+    listen,
+    outbound,
+    server,
+    serving,
+    upstream_at,
+)
 from codesession.capture.proxy.outbound import Unreachable
 from codesession.errors import InvalidInput
 
@@ -447,16 +468,26 @@ def test_a_closed_way_out_leads_nowhere() -> None:
 
 
 def test_what_a_provider_does_not_take_is_broken_off_at_the_end(
-    start: Callable[..., Proxy], provider: Provider, monkeypatch: pytest.MonkeyPatch
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbound, "_PARTING_S", 0.05)
     monkeypatch.setattr(server, "GRACE_S", 0)
-    relay = start()
-    client = relay.connect()
-    client.send_aside(request("POST", "/v1/messages", body=b'{"x":"' + b"x" * 30_000_000 + b'"}'))
-    upstream = provider.accept()
-    upstream.begin()
-    relay.books.admitted()
-    threads = {thread.name for thread in threading.enumerate()}
+    books, way_out, listener = Books(), WayOut(10, 10), listen(0)
+    app = ProxyApp(books, Sessions(), way_out, version="9", upstreams=upstreams(provider.root))
+    over = threading.Event()
 
-    assert "proxy" in threads  # that it ends is what the end of this test shows
+    def serve() -> None:
+        with serving(app, way_out, listener):
+            over.wait(WAIT_S)
+
+    serving_it = threading.Thread(target=serve, daemon=True)
+    client = Wire(socket.create_connection(listener.getsockname()))
+    serving_it.start()
+    client.send_aside(request("POST", "/v1/messages", body=b'{"x":"' + b"x" * 30_000_000 + b'"}'))
+    provider.accept().begin()
+    books.admitted()
+    over.set()
+    serving_it.join(WAIT_S)
+    client.close()
+
+    assert not serving_it.is_alive()

@@ -259,7 +259,8 @@ class StreamReader(ABC):
             self._written_bytes += sum(self._measure(payload(event)) for event in events(stretch))
         else:
             sample = stretch.split(b"\n\n")[: many : -(-many // _FEW)]
-            self._written_bytes += many * sum(self._measure(payload(event)) for event in sample) // len(sample)
+            sizes = [size for event in sample if (size := self._measure(payload(event)))]
+            self._written_bytes += many * sum(sizes) // max(1, len(sizes))  # the few without text count as the others
 
     def _read_event(self, event: bytes) -> None:
         data = payload(event)

@@ -108,7 +108,7 @@ class ProxyApp:
         provider = None
         try:
             check_peer(scope["client"][0] if scope["client"] else None, headers)
-            if unquote(split_session(path)[1]) == "/health":
+            if ("%" in path or path.endswith("/health")) and unquote(split_session(path)[1]) == "/health":
                 await _answer(send, 200, await self._health())
                 return
             way = route(path, scope["method"], headers, self._providers)

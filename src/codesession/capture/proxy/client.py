@@ -64,7 +64,7 @@ class Client:
             if size > most:
                 raise TooLarge(f"The request is larger than {most // (1024 * 1024)} MB.")
             pieces.append(piece)
-        return b"".join(pieces)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def gone(self) -> None:
         """Return when the client has hung up."""
@@ -73,15 +73,35 @@ class Client:
             pass
 
 
+WATCH_AFTER_S = 0.02
+"""A call that ends sooner is over before its client's leaving could matter, and is spared a task."""
+
+
 async def unless_gone(client: Client, work: Coroutine[Any, Any, None]) -> None:
     """Do `work`, but cancel it as soon as the client has hung up; raises what `work` raises."""
-    doing = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(client.gone())
+    loop = asyncio.get_running_loop()
+    here = asyncio.current_task()
+    watching: asyncio.Task[None] | None = None
+    has_gone = False
+
+    async def watch() -> None:
+        nonlocal has_gone
+        await client.gone()
+        has_gone = True
+        if here:
+            here.cancel()
+
+    def begin_watching() -> None:
+        nonlocal watching
+        watching = loop.create_task(watch())
+
+    timer = loop.call_later(WATCH_AFTER_S, begin_watching)
     try:
-        await asyncio.wait((doing, gone), return_when=asyncio.FIRST_COMPLETED)
+        await work
+    except asyncio.CancelledError:
+        if not has_gone or (here and here.uncancel()):  # it is somebody else who wants us to stop
+            raise
     finally:
-        gone.cancel()
-        doing.cancel()
-        await asyncio.wait((doing, gone))
-    if not doing.cancelled():
-        doing.result()
+        timer.cancel()
+        if watching:  # no await stands between the end of the work and this, so it cannot cancel us any more
+            watching.cancel()

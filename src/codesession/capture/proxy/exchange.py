@@ -128,6 +128,10 @@ class Answer:
             self._reading = self._reader.finish() if self._reader is not None else Reading()
             if self._is_unreadable:
                 self._reading = replace(self._reading, is_opaque=True)
+            elif isinstance(self._reader, JsonReader) and self._reading.is_broken:
+                # all of it had been written by the provider, though only a part came
+                declared = self._response.content_length or 0
+                self._reading = replace(self._reading, written_bytes=max(self._reading.written_bytes, declared))
         return self._reading
 
 

@@ -44,8 +44,12 @@ def onward(headers: RawHeaders) -> list[tuple[str, str]]:
 def back(headers: Iterable[tuple[bytes, bytes]], without: frozenset[bytes] = frozenset()) -> RawHeaders:
     """The answer's headers that go to the client, in their order, less those in `without`."""
     headers = list(headers)
-    dropped = _HOP_BY_HOP | _named_by_connection(headers) | without
-    return [(name, value) for name, value in headers if name.lower() not in dropped]
+    named = _named_by_connection(headers)
+    return [
+        (name, value)
+        for name, value in headers
+        if (low := name.lower()) not in _HOP_BY_HOP and low not in named and low not in without
+    ]
 
 
 def value_of(headers: dict[str, str], *names: str) -> str | None:

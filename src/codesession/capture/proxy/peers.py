@@ -7,6 +7,7 @@ proxy forwards; it cannot hide its ``Origin``, nor the foreign ``Host`` it came 
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from codesession.errors import CodesessionError
@@ -47,6 +48,7 @@ def _host_name(host: str) -> str:
     return host.partition(":")[0]
 
 
+@lru_cache(maxsize=256)
 def is_loopback(name: str) -> bool:
     """Whether `name`, an address or a host name, is this machine's own."""
     if name.lower() == "localhost":

@@ -86,12 +86,17 @@ def route(path: str, method: str, headers: Mapping[str, str], providers: Mapping
         provider, own = providers[prefix], "/" + below
     else:
         provider, own = providers[_provider_of(rest, headers)], rest
-    endpoint = provider.endpoints.get(re.sub("/{2,}", "/", own)) if method == "POST" else None
+    endpoint = provider.endpoints.get(_plain(own)) if method == "POST" else None
     return Route(provider, own, session_id, endpoint)
 
 
+def _plain(path: str) -> str:
+    """The path as providers read it: a client whose base URL ends with a slash writes two."""
+    return re.sub("/{2,}", "/", path) if "//" in path else path
+
+
 def _provider_of(path: str, headers: Mapping[str, str]) -> str:
-    plain = re.sub("/{2,}", "/", path)
+    plain = _plain(path)
     for pattern, name in _BY_PATH:
         if pattern.match(plain):
             return name

