@@ -1,0 +1,112 @@
+"""The two relays that are compared: ours, and the same stack (uvicorn, aiohttp) that only forwards.
+
+``python relays.py bare|metered UPSTREAM_PORT`` serves on a free loopback port, said on stdout, until stdin ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import uvicorn
+from yarl import URL
+
+if TYPE_CHECKING:
+    from codesession.capture.proxy.client import Receive, Send
+
+_DROPPED = {b"host", b"connection", b"content-length", b"transfer-encoding"}
+
+
+class Bare:
+    """Forwards a request and its answer, and does nothing else."""
+
+    def __init__(self, upstream: str) -> None:
+        self._upstream = upstream
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0), auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+            )
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        url = self._upstream + scope["raw_path"].decode()
+        if scope["query_string"]:
+            url += "?" + scope["query_string"].decode()
+        headers = [(key.decode(), value.decode()) for key, value in scope["headers"] if key not in _DROPPED]
+        async with self._session.request(
+            scope["method"], URL(url, encoded=True), headers=headers, data=body, allow_redirects=False
+        ) as response:
+            kept = [(key, value) for key, value in response.raw_headers if key.lower() != b"transfer-encoding"]
+            await send({"type": "http.response.start", "status": response.status, "headers": kept})
+            async for piece in response.content.iter_any():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+
+
+def serve_bare(upstream: str) -> None:
+    """Serve `Bare`."""
+    import uvloop
+
+    from codesession.capture.proxy import listen
+
+    listener = listen(0)
+    config = uvicorn.Config(
+        Bare(upstream),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+    )
+    print(listener.getsockname()[1], flush=True)
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+
+def serve_metered(upstream: str) -> None:
+    """Serve our proxy with a durable ledger of its own."""
+    from codesession.app.core import open_app
+    from codesession.app.metering import OneSession, metering
+    from codesession.capture.proxy import listen, upstream_at
+    from codesession.config import read_config
+    from codesession.model import Scope
+
+    data_dir = Path(tempfile.mkdtemp(prefix="codesession-bench-"))
+    config = read_config({"COSTHQ_DATA_DIR": str(data_dir)})
+    with open_app(config, lambda sentence: print(sentence, file=sys.stderr)) as app:
+        owner_id = app.ledger.claim(app.now_ms())
+        with app.ledger.writing() as writer:
+            session = writer.begin_session(Scope(str(data_dir)), "benchmark", app.now_ms(), owner_id=owner_id)
+        listener = listen(0)
+        there = {"anthropic": upstream_at(upstream)}
+        with metering(app, listener, owner_id, lambda queue: OneSession(queue, session.id), there) as proxy:
+            print(proxy.port, flush=True)
+            sys.stdin.read()
+
+
+def _end_with_stdin() -> None:
+    import os
+
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    kind, port = sys.argv[1:3]
+    {"bare": serve_bare, "metered": serve_metered}[kind](f"http://127.0.0.1:{port}")
