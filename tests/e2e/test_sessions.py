@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +160,6 @@ def test_the_demo_needs_nothing_and_touches_nothing(machine: Machine) -> None:
     assert machine.git("status", "--porcelain") == ""
     assert list((machine.root / "tmp").iterdir()) == []
 
-    (look,) = re.findall(r"CODESESSION_DB_PATH=(\S+) cs show --json", said)
-    shown = machine.json("show", env={"CODESESSION_DB_PATH": look})
+    (look,) = re.findall(r"^ +(CODESESSION_DB_PATH=.* show --json)$", said, re.MULTILINE)
+    shown = json.loads(subprocess.run(look, shell=True, env=machine.environ, capture_output=True, check=True).stdout)
     assert (shown["aiCalls"], shown["interruptedCalls"], shown["unpricedCalls"], shown["commitsCount"]) == (6, 1, 0, 1)

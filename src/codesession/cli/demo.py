@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
@@ -14,9 +15,6 @@ from codesession.config import read_config
 from codesession.report import run_document
 from codesession.report.text import run_text
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 _NEXT = """
 That was a pretend agent and a pretend provider, through the real proxy; nothing left this machine.
 It is in a ledger of its own. Look at every call of it:
@@ -25,9 +23,9 @@ It is in a ledger of its own. Look at every call of it:
 
 Now your own agent, in your project:
 
-    cs run -- claude                  any command: claude, codex, python my_agent.py
-    cs list                           what your runs cost
-    cs show --files --commits         all of the latest one"""
+    {cs} run -- claude                  any command: claude, codex, python my_agent.py
+    {cs} list                           what your runs cost
+    {cs} show --files --commits         all of the latest one"""
 
 
 @click.command(epilog="Example: cs demo")
@@ -42,8 +40,18 @@ def demo(*, as_json: bool) -> int:
     if as_json:
         emit(run_document(view))
     else:
-        answer(f"\n{run_text(view)}\n{_NEXT.format(look=_with_ledger(ledger, 'cs show --json'))}")
+        cs = _program()
+        answer(f"\n{run_text(view)}\n{_NEXT.format(cs=cs, look=_with_ledger(ledger, f'{cs} show --json'))}")
     return done.exit_code
+
+
+def _program() -> str:
+    """How this program is called: by its name, or by its path where the shell would not find it."""
+    ours = Path(sys.argv[0]).absolute()
+    found = shutil.which("cs")
+    if found and Path(found).resolve() == ours.resolve():
+        return "cs"
+    return shlex.join([sys.executable, "-m", "codesession"]) if ours.suffix == ".py" else shlex.quote(str(ours))
 
 
 def _with_ledger(ledger: Path, command: str) -> str:
