@@ -68,6 +68,19 @@ def test_a_base_url_among_its_arguments_becomes_the_upstream_and_is_replaced(tmp
     assert arguments(command, ROOT, 7, environ) == ["codex", "exec", "-c", OURS, "hi"]
 
 
+@pytest.mark.parametrize("flag", ["--config=", "-c=", "-c"])
+def test_a_setting_in_one_word_with_its_flag_is_replaced_in_it(tmp_path: Path, flag: str) -> None:
+    command = ["codex", "exec", f'{flag}openai_base_url="https://gateway.example/v1"', "hi"]
+    environ = home(tmp_path)
+    assert exported_upstreams(environ, command) == {"openai": Upstream("https://gateway.example")}
+    assert arguments(command, ROOT, 7, environ) == ["codex", "exec", flag + OURS, "hi"]
+
+
+def test_a_prompt_that_speaks_of_the_setting_is_no_setting(tmp_path: Path) -> None:
+    command = ["codex", "exec", 'what is openai_base_url="x"?']
+    assert arguments(command, ROOT, 7, home(tmp_path)) == ["codex", "-c", OURS, *command[1:]]
+
+
 def test_a_model_provider_of_its_own_is_pointed_at_us_by_its_own_setting(tmp_path: Path) -> None:
     config = 'model_provider = "corp"\n[model_providers.corp]\nbase_url = "https://corp.example/v1"\n'
     environ = home(tmp_path, config)

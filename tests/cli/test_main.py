@@ -121,7 +121,12 @@ def test_whoever_reads_us_may_stop_reading(words: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "codesession", *words], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+        [sys.executable, "-m", "codesession", *words],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=buffered(),
+        text=True,
+        check=False,
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
@@ -134,9 +139,16 @@ def test_a_run_that_nobody_listens_to_passes_its_exit_status_on(options: list[st
     reader, writer = os.pipe()
     os.close(reader)
     run = [sys.executable, "-m", "codesession", "run", "--no-proxy", *options, "--"]
-    done = subprocess.run([*run, sys.executable, "-c", "raise SystemExit(7)"], stderr=writer, check=False)
+    done = subprocess.run(
+        [*run, sys.executable, "-c", "raise SystemExit(7)"], stderr=writer, env=buffered(), check=False
+    )
     os.close(writer)
     assert done.returncode == 7
+
+
+def buffered() -> dict[str, str]:
+    """The environment, with the buffers an interpreter flushes at its very end."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 
 def test_a_mistake_of_ours_is_one_sentence_and_no_traceback(cs: Cs, monkeypatch: pytest.MonkeyPatch) -> None:

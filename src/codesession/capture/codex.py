@@ -50,16 +50,9 @@ def find_codex(command: Sequence[str], environ: Mapping[str, str]) -> Codex | No
     key, address = _KEY, settings.get(_KEY)
     if isinstance(provider, dict) and isinstance(provider.get("base_url"), str):
         key, address = f"model_providers.{chosen}.base_url", provider["base_url"]
-    argument = next(
-        (
-            number
-            for number, word in enumerate(command[1:], start=1)
-            if word.startswith(f"{key}=") and command[number - 1] in ("-c", "--config")
-        ),
-        None,
-    )
+    argument = next((number for number in range(at + 1, len(command)) if _setting(command, number, key)), None)
     if argument is not None:
-        address = command[argument].partition("=")[2].strip("\"'")
+        address = command[argument].partition(f"{key}=")[2].strip("\"'")
     by_subscription = key == _KEY and address is None and _is_subscription(home / "auth.json", environ)
     return Codex(at, key, address if isinstance(address, str) else None, argument, by_subscription)
 
@@ -68,8 +61,18 @@ def codex_arguments(command: Sequence[str], codex: Codex, base: str) -> list[str
     """`command` with Codex's base URL set to ``base/v1``: in the user's own setting of it, or behind its name."""
     setting = f'{codex.key}="{base}/v1"'
     if codex.argument is not None:
-        return [*command[: codex.argument], setting, *command[codex.argument + 1 :]]
+        flag = command[codex.argument].partition(f"{codex.key}=")[0]
+        return [*command[: codex.argument], flag + setting, *command[codex.argument + 1 :]]
     return [*command[: codex.at + 1], "-c", setting, *command[codex.at + 1 :]]
+
+
+def _setting(command: Sequence[str], number: int, key: str) -> bool:
+    """Whether that word of `command` sets `key`: behind ``-c``, or in one word with it."""
+    flag, found, _ = command[number].partition(f"{key}=")
+    return bool(found) and (flag in ("-c", "-c=", "--config=") or (not flag and command[number - 1] in _FLAGS))
+
+
+_FLAGS = ("-c", "--config")
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import json
 import os
 import sys
 import unicodedata
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +28,11 @@ def to_json(content: Any) -> str:  # noqa: ANN401 - any JSON document
 
 def tell(sentence: str) -> None:
     """A sentence for a person, on stderr; when nobody listens any more, that changes nothing."""
-    with suppress(BrokenPipeError):
+    try:
         sys.stderr.write(printable(sentence, sys.stderr.encoding) + "\n")
         sys.stderr.flush()
+    except BrokenPipeError:
+        _give_up(sys.stderr)
 
 
 def answer(text: str) -> None:
@@ -43,8 +45,13 @@ def _write(text: str) -> None:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:  # as in `cs list | head`: whoever read us has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up(sys.stdout)
         sys.exit(1)
+
+
+def _give_up(stream: TextIO) -> None:
+    """Send what is still to be written nowhere: the interpreter's last flush would change the exit status to 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def printable(text: str, encoding: str | None) -> str:
