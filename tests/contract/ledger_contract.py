@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from codesession.model import Call, Session
     from codesession.model.ports import Ledger, Reader, Writer
 
-HERE = Scope("/work/here", git_root="/work/here", head="a" * 40, branch="main")
-THERE = Scope("/work/there")
+HERE = Scope("/projects/here", git_root="/projects/here", head="a" * 40, branch="main")
+THERE = Scope("/projects/there")
 CEILING = 900
 CLAIM_AND_WAIT = "owner_id = ledger.claim(1)\nprint(owner_id, flush=True)\nsys.stdin.readline()\n"
 
