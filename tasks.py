@@ -76,6 +76,7 @@ def check(pytest_arguments: Sequence[str]) -> int:
 def wheel(pytest_arguments: Sequence[str]) -> int:
     """Build sdist and wheel into ``dist/`` and run the tests against the wheel, with no ``src/`` in reach."""
     with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)  # as root, some tests go on as somebody else
         venv, tree = Path(directory, "venv"), Path(directory, "tree")
         prepare(venv)
         python = program(venv, "python")
