@@ -36,6 +36,17 @@ class Metering:
     tally: Tally
 
 
+async def named_session(queue: WriteQueue, named: int) -> int:
+    """The session a call names itself.
+
+    Raises:
+        SessionNotFound: there is none of that id.
+    """
+    if await queue.write(lambda tx: tx.session(named)) is None:
+        raise SessionNotFound(f"No session has the id {named}.", id=named)
+    return named
+
+
 class OneSession:
     """The `Sessions` of a `cs run`: calls that name no session are its own."""
 
@@ -50,9 +61,7 @@ class OneSession:
         if named is None:
             return self._own
         if named not in self._known:
-            if await self._queue.write(lambda tx: tx.session(named)) is None:
-                raise SessionNotFound(f"No session has the id {named}.", id=named)
-            self._known.add(named)
+            self._known.add(await named_session(self._queue, named))
         return named
 
     async def standing(self) -> tuple[Session, Totals] | None:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from codesession.app.metering import OneSession, metering, upstreams
+from codesession.app.metering import OneSession, metering, named_session, upstreams
 from codesession.app.names import checked
 from codesession.app.sessions import changes_in, current_scope, end_abandoned
 from codesession.capture.proxy import listen
-from codesession.errors import CodesessionError, SessionNotFound
+from codesession.errors import CodesessionError
 from codesession.workspace import Changes, find_scope, mark_uncommitted
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ class PeerSessions:
     async def attribute(self, named: int | None, peer: tuple[str, int] | None) -> int:
         """The session named, or the one the caller's directory belongs to."""
         if named is not None:
-            if await self._queue.write(lambda tx: tx.session(named)) is None:
-                raise SessionNotFound(f"No session has the id {named}.", id=named)
-            return named
+            return await named_session(self._queue, named)
         scope = await self._scope_of(peer) if peer else None
         return await self._queue.write(lambda tx: self._choose(tx, scope))
 

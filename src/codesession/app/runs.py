@@ -141,8 +141,6 @@ def _finish(
                 writer.end_session(session.id, app.now_ms(), files=changes.files, commits=changes.commits)
                 changes = replace(changes, files=writer.files(session.id), commits=writer.commits(session.id))
             session = writer.session(session.id) or session
-    except (
-        DatabaseError
-    ) as error:  # the program has run, and its exit status must be told; the next run ends the session
-        app.say(error.message)
+    except DatabaseError as error:
+        app.say(error.message)  # the program has run, and its exit status must be told; the next run ends the session
     return session, changes

@@ -164,9 +164,6 @@ Job = Callable[[Writer], T]
 """What is to happen in one write transaction. It may be run again if the transaction has to be, so it
 changes nothing but the ledger."""
 
-Query = Callable[[Reader], T]
-"""A question that may need several look-ups of the same moment."""
-
 
 class Ledger(Protocol):
     """Where sessions and calls are kept."""

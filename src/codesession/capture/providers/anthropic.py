@@ -13,13 +13,14 @@ from typing import Any
 import msgspec
 
 from codesession.capture.providers.base import (
+    Answered,
     Asked,
     Endpoint,
     Provider,
-    Reading,
     Shape,
     StreamReader,
     Unreadable,
+    answer_reader,
     count,
     limit,
     name,
@@ -34,12 +35,6 @@ class _Request(msgspec.Struct):
     max_tokens: Any = None
 
 
-class _Message(msgspec.Struct):
-    id: str | None = None
-    model: str | None = None
-    usage: dict[str, Any] | None = None
-
-
 class _Delta(msgspec.Struct):
     text: str | None = None
     thinking: str | None = None
@@ -48,7 +43,7 @@ class _Delta(msgspec.Struct):
 
 class _Event(msgspec.Struct):
     type: str
-    message: _Message | None = None
+    message: Answered | None = None
     usage: dict[str, Any] | None = None
 
 
@@ -57,7 +52,6 @@ class _Written(msgspec.Struct):
 
 
 _REQUEST = Shape(_Request)
-_MESSAGE = Shape(_Message)
 _EVENT = Shape(_Event)
 _WRITTEN = Shape(_Written)
 
@@ -106,12 +100,7 @@ def read_request(body: bytes) -> Asked:
     return Asked(name(request.model), request.stream is True, limit(request.max_tokens))
 
 
-def read_answer(body: bytes) -> Reading:
-    """What a whole JSON answer says."""
-    message = _MESSAGE.read(body)
-    if not message.usage:
-        return Reading(has_ended=True, written_bytes=len(body), model=message.model, response_id=message.id)
-    return Reading(usage_of(message.usage), True, True, model=message.model, response_id=message.id)
+read_answer = answer_reader(usage_of)
 
 
 class MessagesStream(StreamReader):

@@ -165,6 +165,30 @@ class Shape(Generic[T]):
                 raise Unreadable(str(error)) from error
 
 
+class Answered(msgspec.Struct):
+    """What both wires call alike in a whole answer: who answered, and what it used."""
+
+    id: str | None = None
+    model: str | None = None
+    usage: dict[str, Any] | None = None
+
+
+ANSWERED = Shape(Answered)
+
+
+def answer_reader(usage_of: Callable[[dict[str, Any]], Usage]) -> Callable[[bytes], Reading]:
+    """Reads whole JSON answers whose usage `usage_of` understands; raises `Unreadable`."""
+
+    def read_answer(body: bytes) -> Reading:
+        answer = ANSWERED.read(body)
+        if not answer.usage:
+            return Reading(has_ended=True, written_bytes=len(body), model=answer.model, response_id=answer.id)
+        usage = usage_of(answer.usage)
+        return Reading(usage, is_final=True, has_ended=True, model=answer.model, response_id=answer.id)
+
+    return read_answer
+
+
 class JsonReader:
     """Collects a JSON answer and reads it at the end."""
 

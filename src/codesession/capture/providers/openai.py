@@ -15,14 +15,16 @@ from typing import Any
 import msgspec
 
 from codesession.capture.providers.base import (
+    ANSWERED,
     Amendment,
+    Answered,
     Asked,
     Endpoint,
     Provider,
-    Reading,
     Shape,
     StreamReader,
     Unreadable,
+    answer_reader,
     count,
     limit,
     name,
@@ -40,12 +42,6 @@ class _Request(msgspec.Struct):
     max_completion_tokens: Any = None
     max_output_tokens: Any = None
     n: Any = None
-
-
-class _Answer(msgspec.Struct):
-    id: str | None = None
-    model: str | None = None
-    usage: dict[str, Any] | None = None
 
 
 class _Function(msgspec.Struct):
@@ -73,7 +69,7 @@ class _Chunk(msgspec.Struct):
 
 class _Event(msgspec.Struct):
     type: str
-    response: _Answer | None = None
+    response: Answered | None = None
 
 
 class _Extra(msgspec.Struct):
@@ -86,7 +82,6 @@ class _TextEvent(msgspec.Struct):
 
 
 _REQUEST = Shape(_Request)
-_ANSWER = Shape(_Answer)
 _CHUNK = Shape(_Chunk)
 _EVENT = Shape(_Event)
 _TEXT_EVENT = Shape(_TextEvent)
@@ -164,12 +159,7 @@ def read_responses_request(body: bytes) -> Asked:
     return replace(read_request(body), lacks_usage=False)
 
 
-def read_answer(body: bytes) -> Reading:
-    """What a whole JSON answer says."""
-    answer = _ANSWER.read(body)
-    if not answer.usage:
-        return Reading(has_ended=True, written_bytes=len(body), model=answer.model, response_id=answer.id)
-    return Reading(usage_of(answer.usage), True, True, model=answer.model, response_id=answer.id)
+read_answer = answer_reader(usage_of)
 
 
 class ChatStream(StreamReader):
@@ -185,11 +175,10 @@ class ChatStream(StreamReader):
             self.has_ended = True
             self.is_final = self.usage is not None
             return
-        self._identify(data)
+        chunk = self._identify(data)
         self._written_bytes += self.written(data)
-        usage = _ANSWER.read(data).usage
-        if usage:
-            self.usage, self.is_final = usage_of(usage), is_usage_chunk(data)
+        if chunk.usage:
+            self.usage, self.is_final = usage_of(chunk.usage), is_usage_chunk(data)
 
     def written(self, data: bytes) -> int:
         if not data:
@@ -203,9 +192,10 @@ class ChatStream(StreamReader):
             total += size(delta.content, delta.reasoning_content, delta.refusal, *arguments)
         return total
 
-    def _identify(self, data: bytes) -> None:
-        chunk = _ANSWER.read(data)
+    def _identify(self, data: bytes) -> Answered:
+        chunk = ANSWERED.read(data)
         self.model, self.response_id = chunk.model or self.model, chunk.id or self.response_id
+        return chunk
 
 
 class ResponsesStream(StreamReader):

@@ -50,7 +50,7 @@ class Answer:
         self._reading: Reading | None = None
         header = response.headers.get
         try:
-            self._decoder = decoder(header("content-encoding", ""))
+            self._decoder = decoder(header("content-encoding", "") if endpoint else "")
         except Undecodable:
             self._is_unreadable = True
             self._filter = None
