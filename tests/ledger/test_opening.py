@@ -23,7 +23,10 @@ from codesession.model import Scope
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-RELEASED = {"0001_ledger.sql": "f0fc7be2d507f084df036837170068a567590aed1111ffd45b12eb29142a0a44"}
+RELEASED = {
+    "0001_ledger.sql": "f0fc7be2d507f084df036837170068a567590aed1111ffd45b12eb29142a0a44",
+    "0002_totals.sql": "aef421c1979ea852436e0137d3160faa639d85011d732ca073a8eacd3e362e2b",
+}
 """SHA-256 of every migration; one that has been released is never edited, a new one is added here."""
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")

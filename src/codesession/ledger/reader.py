@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from codesession.ledger.totals import AMOUNTS, BILLED, MODEL, TOKEN_COLUMNS
 from codesession.model import (
-    USAGE_FIELDS,
     Annotation,
     Call,
     CallState,
@@ -17,6 +17,7 @@ from codesession.model import (
     FileMark,
     ModelTotals,
     Session,
+    Statistics,
     Totals,
     Usage,
 )
@@ -25,27 +26,12 @@ if TYPE_CHECKING:
     import sqlite3
 
 _SESSION = "id, name, directory, git_root, branch, start_head, started_ms, ended_ms, notes, background"
-_USAGE = ", ".join(USAGE_FIELDS)
 _CALL = (
-    "id, session_id, provider, coalesce(model_answered, model), endpoint, state, streamed, started_ms, ended_ms, "
+    f"id, session_id, provider, {MODEL}, endpoint, state, streamed, started_ms, ended_ms, "
     "hold_nanos, cost_nanos, evidence, price_source, cut, http_status, request_id, response_id, agent, user, "
-    f"customer, feature, client_session, retry, {_USAGE}"
+    f"customer, feature, client_session, retry, {', '.join(TOKEN_COLUMNS)}"
 )
-_TOKENS = " + ".join(f"coalesce({name}, 0)" for name in USAGE_FIELDS if name != "web_searches")
-_BILLED = "state IN ('settled', 'lost')"
-_TOTALS = f"""
-    count(*) FILTER (WHERE {_BILLED}),
-    coalesce(sum({_TOKENS}), 0),
-    coalesce(sum(cost_nanos), 0),
-    count(*) FILTER (WHERE {_BILLED} AND cost_nanos IS NULL),
-    count(*) FILTER (WHERE evidence = 'estimated' AND cut IS NULL),
-    count(*) FILTER (WHERE cut IN ('client', 'upstream')),
-    count(*) FILTER (WHERE state = 'lost'),
-    count(*) FILTER (WHERE state = 'held'),
-    count(*) FILTER (WHERE state = 'released')
-"""
-_FILES = "(SELECT count(DISTINCT path) FROM file_change WHERE file_change.session_id = session.id)"
-_COMMITS = "(SELECT count(*) FROM git_commit WHERE git_commit.session_id = session.id)"
+_SUMMED = ", ".join(f"coalesce(sum({name}), 0)" for name in AMOUNTS)
 
 
 class SqliteReader:
@@ -78,30 +64,65 @@ class SqliteReader:
         return [(_session(row), self.totals(row[0])) for row in rows]
 
     def totals(self, session_id: int, owner_id: int | None = None) -> Totals:
-        row = self._row(
-            f"SELECT {_TOTALS} FROM call WHERE session_id = ?1 AND (?2 IS NULL OR owner_id = ?2)", session_id, owner_id
-        )
-        work = self._row(f"SELECT {_FILES}, {_COMMITS} FROM session WHERE id = ?", session_id)
-        return Totals(*(row or ()), *(work or ()))
-
-    def models(self, session_id: int, owner_id: int | None = None) -> list[ModelTotals]:
-        rows = self._rows(
-            f"""
-            SELECT provider, coalesce(model_answered, model) AS name, count(*), coalesce(sum({_TOKENS}), 0),
-                coalesce(sum(cost_nanos), 0) AS cost, count(*) FILTER (WHERE cost_nanos IS NULL)
-            FROM call
-            WHERE session_id = ?1 AND (?2 IS NULL OR owner_id = ?2) AND {_BILLED}
-            GROUP BY provider, name
-            ORDER BY cost DESC, 4 DESC, name, provider
-            """,
+        if owner_id is None:
+            sums = self._row(f"SELECT {_SUMMED} FROM session_model WHERE session_id = ?", session_id)
+        else:
+            sums = self._row(
+                f"SELECT {', '.join(AMOUNTS.values())} FROM call WHERE session_id = ? AND owner_id = ?",
+                session_id,
+                owner_id,
+            )
+        held = self._row(
+            "SELECT count(*) FROM call WHERE state = 'held' AND session_id = ?1 AND (?2 IS NULL OR owner_id = ?2)",
             session_id,
             owner_id,
         )
+        work = self._row("SELECT files, commits FROM session WHERE id = ?", session_id)
+        known = dict(zip(AMOUNTS, sums or (), strict=True))
+        (in_flight,) = held or (0,)
+        files, commits = work or (0, 0)
+        return Totals(**known, held=in_flight, files=files, commits=commits)
+
+    def models(self, session_id: int, owner_id: int | None = None) -> list[ModelTotals]:
+        shown = ("calls", "tokens", "cost_nanos", "unpriced")
+        if owner_id is None:
+            rows = self._rows(
+                f"SELECT provider, model, {', '.join(shown)} FROM session_model WHERE session_id = ? AND calls > 0 "
+                "ORDER BY cost_nanos DESC, tokens DESC, model, provider",
+                session_id,
+            )
+        else:
+            rows = self._rows(
+                f"SELECT provider, {MODEL} AS name, {', '.join(AMOUNTS[amount] for amount in shown)} "
+                f"FROM call WHERE session_id = ? AND owner_id = ? AND {BILLED} "
+                "GROUP BY provider, name ORDER BY 5 DESC, 4 DESC, name, provider",
+                session_id,
+                owner_id,
+            )
         return [ModelTotals(*row) for row in rows]
+
+    def statistics(self) -> Statistics:
+        work = self._row(
+            "SELECT count(*), coalesce(sum((ended_ms - started_ms) / 1000), 0), coalesce(sum(files), 0), "
+            "coalesce(sum(commits), 0) FROM session WHERE ended_ms IS NOT NULL"
+        )
+        money = self._row(
+            "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost_nanos), 0), coalesce(sum(unpriced), 0) "
+            "FROM session_model WHERE session_id NOT IN (SELECT id FROM session WHERE ended_ms IS NULL)"
+        )
+        return Statistics(*(work or ()), *(money or ()))
 
     def calls(self, session_id: int) -> list[Call]:
         rows = self._rows(f"SELECT {_CALL} FROM call WHERE session_id = ? ORDER BY id", session_id)
         return [_call(row) for row in rows]
+
+    def billed_calls(self, session_id: int, newest: int | None = None) -> list[Call]:
+        rows = self._rows(
+            f"SELECT {_CALL} FROM call WHERE session_id = ? AND {BILLED} ORDER BY id DESC LIMIT ?",
+            session_id,
+            -1 if newest is None else newest,
+        )
+        return [_call(row) for row in reversed(rows)]
 
     def call(self, call_id: int) -> Call | None:
         row = self._row(f"SELECT {_CALL} FROM call WHERE id = ?", call_id)
@@ -152,7 +173,7 @@ def _session(row: tuple[Any, ...]) -> Session:
 
 def _call(row: tuple[Any, ...]) -> Call:
     """A call from a row of `_CALL`; its usage is known when any of its tokens are."""
-    head, tokens = row[: -len(USAGE_FIELDS)], row[-len(USAGE_FIELDS) :]
+    head, tokens = row[: -len(TOKEN_COLUMNS)], row[-len(TOKEN_COLUMNS) :]
     (
         row_id, session_id, provider, model, endpoint, state, streamed, started, ended, hold, cost, evidence,
         source, cut, *rest,
@@ -168,7 +189,7 @@ def _call(row: tuple[Any, ...]) -> Call:
         started,
         ended,
         hold,
-        None if tokens[0] is None else Usage(*tokens),
+        None if tokens[0] is None else Usage(*(count or 0 for count in tokens)),
         cost,
         None if evidence is None else Evidence(evidence),
         source,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from codesession.errors import SessionActive
 from codesession.ledger.reader import SqliteReader
+from codesession.ledger.totals import TOKEN_COLUMNS, add_calls
 from codesession.model import (
-    USAGE_FIELDS,
     Annotation,
     Attempt,
     Commit,
@@ -18,6 +18,7 @@ from codesession.model import (
     Outcome,
     Scope,
     Session,
+    Usage,
 )
 
 if TYPE_CHECKING:
@@ -31,8 +32,14 @@ _HOLD = """
 _SETTLE = f"""
     UPDATE call SET state = 'settled', ended_ms = max(started_ms, ?), model_answered = ?, cost_nanos = ?,
         price_source = ?, evidence = ?, cut = ?, http_status = ?, request_id = ?, response_id = ?,
-        {", ".join(f"{name} = ?" for name in USAGE_FIELDS)}
+        {", ".join(f"{name} = ?" for name in TOKEN_COLUMNS)}
     WHERE id = ? AND state = 'held'
+"""
+_RECORD = f"""
+    INSERT INTO call (session_id, state, provider, model, endpoint, streamed, started_ms, ended_ms, model_answered,
+        cost_nanos, price_source, evidence, cut, http_status, request_id, response_id, agent, user, customer, feature,
+        client_session, retry, {", ".join(TOKEN_COLUMNS)})
+    VALUES ({", ".join(["?", "'settled'", *["?"] * 20, *["?"] * len(TOKEN_COLUMNS)])})
 """
 _CEILING = "CASE WHEN hold_nanos IS NOT NULL THEN 'ceiling' END"
 _SETTLE_UNREAD = f"""
@@ -124,6 +131,31 @@ class SqliteWriter(SqliteReader):
         )
         if not ended:
             return False
+        recorded = self._last_changes(session_id)
+        self._add_changes(
+            session_id,
+            [
+                file
+                for file in files
+                if file.path not in recorded or (recorded[file.path] == _GONE) != (file.change == _GONE)
+            ],
+            commits,
+        )
+        self._changed("DELETE FROM file_mark WHERE session_id = ?", session_id)
+        return True
+
+    def record_changes(self, session_id: int, files: Sequence[FileChange], commits: Sequence[Commit]) -> bool:
+        if self._row("SELECT 1 FROM session WHERE id = ? AND ended_ms IS NULL", session_id) is None:
+            return False
+        self._add_changes(session_id, files, commits)
+        return True
+
+    def _last_changes(self, session_id: int) -> dict[str, str]:
+        """What was last recorded of each path."""
+        return dict(self._rows("SELECT path, change FROM file_change WHERE session_id = ? ORDER BY id", session_id))
+
+    def _add_changes(self, session_id: int, files: Sequence[FileChange], commits: Sequence[Commit]) -> None:
+        """Keep changes, and count them where the session says how many there are."""
         self._connection.executemany(
             "INSERT INTO file_change (session_id, path, change, timestamp_ms) VALUES (?, ?, ?, ?)",
             ((session_id, file.path, file.change, file.timestamp_ms) for file in files),
@@ -133,8 +165,13 @@ class SqliteWriter(SqliteReader):
             "ON CONFLICT (session_id, hash) DO NOTHING",
             ((session_id, commit.hash, commit.message, commit.timestamp_ms) for commit in commits),
         )
-        self._changed("DELETE FROM file_mark WHERE session_id = ?", session_id)
-        return True
+        if files or commits:
+            self._changed(
+                "UPDATE session SET "
+                "files = (SELECT count(DISTINCT path) FROM file_change WHERE session_id = session.id), "
+                "commits = (SELECT count(*) FROM git_commit WHERE session_id = session.id) WHERE id = ?",
+                session_id,
+            )
 
     def annotate(self, session_id: int, message: str, timestamp_ms: int) -> Annotation:
         row_id = self._insert(
@@ -164,30 +201,78 @@ class SqliteWriter(SqliteReader):
             attempt.retry,
         )
 
+    def record(self, attempt: Attempt, outcome: Outcome, cost: Cost | None, started_ms: int, ended_ms: int) -> int:
+        call_id = self._insert(
+            _RECORD,
+            attempt.session_id,
+            attempt.provider,
+            attempt.model,
+            attempt.endpoint,
+            attempt.streamed,
+            started_ms,
+            max(started_ms, ended_ms),
+            outcome.model,
+            *_price(cost),
+            outcome.evidence,
+            *_ids(outcome),
+            attempt.agent,
+            attempt.user,
+            attempt.customer,
+            attempt.feature,
+            attempt.client_session,
+            attempt.retry,
+            *_tokens(outcome.usage),
+        )
+        add_calls(self._connection, (call_id,))
+        return call_id
+
     def settle(self, call_id: int, outcome: Outcome, cost: Cost | None, ended_ms: int) -> bool:
-        ids = (outcome.cut, outcome.http_status, outcome.request_id, outcome.response_id)
         if outcome.usage is None:
-            return bool(self._changed(_SETTLE_UNREAD, ended_ms, outcome.model, *ids, call_id))
-        price = (cost.nanos, cost.source) if cost else (None, None)
-        tokens = (getattr(outcome.usage, name) for name in USAGE_FIELDS)
-        return bool(self._changed(_SETTLE, ended_ms, outcome.model, *price, outcome.evidence, *ids, *tokens, call_id))
+            return self._leaves_held(call_id, _SETTLE_UNREAD, ended_ms, outcome.model, *_ids(outcome), call_id)
+        priced = (*_price(cost), outcome.evidence)
+        known = (*_ids(outcome), *_tokens(outcome.usage))
+        return self._leaves_held(call_id, _SETTLE, ended_ms, outcome.model, *priced, *known, call_id)
 
     def release(self, call_id: int, http_status: int | None, ended_ms: int) -> bool:
-        return bool(
-            self._changed(
-                "UPDATE call SET state = 'released', ended_ms = max(started_ms, ?), http_status = ? "
-                "WHERE id = ? AND state = 'held'",
-                ended_ms,
-                http_status,
-                call_id,
-            )
+        return self._leaves_held(
+            call_id,
+            "UPDATE call SET state = 'released', ended_ms = max(started_ms, ?), http_status = ? "
+            "WHERE id = ? AND state = 'held'",
+            ended_ms,
+            http_status,
+            call_id,
         )
 
     def lose(self, owner_id: int, ended_ms: int) -> int:
-        return self._changed(
+        lost = self._rows(
             "UPDATE call SET state = 'lost', ended_ms = max(started_ms, ?), cost_nanos = hold_nanos, "
             f"price_source = {_CEILING}, evidence = 'estimated', cut = 'process' "
-            "WHERE owner_id = ? AND state = 'held'",
+            "WHERE owner_id = ? AND state = 'held' RETURNING id",
             ended_ms,
             owner_id,
         )
+        add_calls(self._connection, [call_id for (call_id,) in lost])
+        return len(lost)
+
+    def _leaves_held(self, call_id: int, statement: str, *values: object) -> bool:
+        """Run the statement that takes a call out of ``held``; once it has, the call counts."""
+        left = bool(self._changed(statement, *values))
+        if left:
+            add_calls(self._connection, (call_id,))
+        return left
+
+
+_GONE = "deleted"
+
+
+def _price(cost: Cost | None) -> tuple[Nanos | None, str | None]:
+    return (cost.nanos, cost.source) if cost else (None, None)
+
+
+def _ids(outcome: Outcome) -> tuple[object, ...]:
+    return outcome.cut, outcome.http_status, outcome.request_id, outcome.response_id
+
+
+def _tokens(usage: Usage | None) -> tuple[int | None, ...]:
+    """The values of `TOKEN_COLUMNS`."""
+    return tuple(None if usage is None else getattr(usage, name) for name in TOKEN_COLUMNS)

@@ -74,7 +74,7 @@ class Rates:
 def price(rates: Rates, usage: Usage) -> Nanos | None:
     """The cost of `usage` at `rates` in USD nano-dollars; None when nothing of what was consumed has a price.
 
-    A negative amount is no usage and has no price either.
+    A negative amount is no usage and has no price either, and tokens that are not split have no rate.
 
     >>> from codesession.model import Usage
     >>> sonnet = Rates((Band((3_000_000_000, 300_000_000, None, None, None, None, 15_000_000_000, None, None, None)),))
@@ -83,6 +83,8 @@ def price(rates: Rates, usage: Usage) -> Nanos | None:
     >>> price(sonnet, Usage(web_searches=1)) is None
     True
     """
+    if usage.unsplit:
+        return None
     band = rates.bands[0] if len(rates.bands) == 1 else rates.band(usage.prompt_tokens)
     total = band.request
     consumed = rated = False

@@ -11,6 +11,7 @@ from codesession.model.session import (
     ModelTotals,
     Scope,
     Session,
+    Statistics,
     Totals,
 )
 from codesession.model.usage import USAGE_FIELDS, Usage
@@ -35,6 +36,7 @@ __all__ = [
     "Outcome",
     "Scope",
     "Session",
+    "Statistics",
     "Totals",
     "Usage",
     "from_usd",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ModelTotals,
         Scope,
         Session,
+        Statistics,
         Totals,
     )
     from codesession.model.usage import Usage
@@ -70,6 +71,10 @@ class Reader(Protocol):
         """The session's calls, oldest first."""
         ...
 
+    def billed_calls(self, session_id: int, newest: int | None = None) -> list[Call]:
+        """The session's calls that count, settled or lost, oldest first; with `newest` only so many of them."""
+        ...
+
     def call(self, call_id: int) -> Call | None:
         """The call of that id, if there is one."""
         ...
@@ -96,6 +101,10 @@ class Reader(Protocol):
 
     def last_activity(self, session_id: int) -> int | None:
         """When the session's last call began or, unless it was lost, ended; milliseconds since the epoch or None."""
+        ...
+
+    def statistics(self) -> Statistics:
+        """What all completed sessions come to together."""
         ...
 
     def owners_holding(self) -> list[int]:
@@ -136,7 +145,14 @@ class Writer(Reader, Protocol):
         files: Sequence[FileChange] = (),
         commits: Sequence[Commit] = (),
     ) -> bool:
-        """End an active session, with what changed in it; False, and nothing done, if it was not active."""
+        """End an active session, with what changed in it; False, and nothing done, if it was not active.
+
+        Of `files` those are left out whose last recorded change says the same: that the file is there, or is not.
+        """
+        ...
+
+    def record_changes(self, session_id: int, files: Sequence[FileChange], commits: Sequence[Commit]) -> bool:
+        """Keep what was seen to change in an active session; False, and nothing done, if it is not active."""
         ...
 
     def annotate(self, session_id: int, message: str, timestamp_ms: int) -> Annotation:
@@ -149,6 +165,10 @@ class Writer(Reader, Protocol):
 
     def settle(self, call_id: int, outcome: Outcome, cost: Cost | None, ended_ms: int) -> bool:
         """Turn a hold into a cost; False, and nothing done, if the call was no longer held."""
+        ...
+
+    def record(self, attempt: Attempt, outcome: Outcome, cost: Cost | None, started_ms: int, ended_ms: int) -> int:
+        """Keep a call that was made elsewhere and is over; returns its id."""
         ...
 
     def release(self, call_id: int, http_status: int | None, ended_ms: int) -> bool:

@@ -128,3 +128,17 @@ class Totals:
     """calls the provider refused or never answered: nothing was billed"""
     files: int = 0
     commits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What all completed sessions come to together; each is the sum over those sessions."""
+
+    sessions: int
+    seconds: int
+    """of whole seconds for each session, as they are shown one by one"""
+    files: int
+    commits: int
+    tokens: int
+    cost_nanos: Nanos
+    unpriced: int

@@ -34,10 +34,17 @@ class Usage:
     """audio tokens written"""
     web_searches: int = 0
     """requests of the provider's own web search tool (not tokens)"""
+    unsplit: int = 0
+    """tokens of which only the total is known, so that they have no rate of their own"""
+
+    @property
+    def knows_sides(self) -> bool:
+        """Whether it is known what was read and what was written, of some of the tokens at least."""
+        return not self.unsplit or self.tokens > self.unsplit
 
     @property
     def prompt_tokens(self) -> int:
-        """Every token read, cached or not."""
+        """Every token known to have been read, cached or not."""
         return (
             self.input
             + self.cache_read
@@ -49,18 +56,18 @@ class Usage:
 
     @property
     def completion_tokens(self) -> int:
-        """Every token written, reasoning included."""
+        """Every token known to have been written, reasoning included."""
         return self.output + self.reasoning + self.output_audio
 
     @property
     def tokens(self) -> int:
         """Every token read or written."""
-        return self.prompt_tokens + self.completion_tokens
+        return self.prompt_tokens + self.completion_tokens + self.unsplit
 
     def __add__(self, other: Usage) -> Usage:
         """The field-wise sum."""
-        return Usage(*(getattr(self, name) + getattr(other, name) for name in USAGE_FIELDS))
+        return Usage(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Usage)))
 
 
-USAGE_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Usage))
-"""The field names of `Usage`, in order; the ledger has a column for each."""
+USAGE_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Usage) if field.name != "unsplit")
+"""The classes of usage that can have a rate, in order: all fields of `Usage` but the last."""

@@ -64,7 +64,7 @@ def view_of_session(
             totals,
             _seconds(session, now_ms),
             tuple(reader.models(session.id)),
-            tuple(call for call in reader.calls(session.id) if call.is_billed),
+            tuple(reader.billed_calls(session.id)),
             tuple(known_files),
             tuple(known_commits),
             tuple(reader.annotations(session.id)),
