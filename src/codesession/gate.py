@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from codesession.model import Hold
+from codesession import model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codesession.ledger import WriteQueue
-    from codesession.model import Attempt, Outcome
+    from codesession.model import Attempt, Hold, Outcome
     from codesession.model.ports import Ledger, Prices
 
 MOST_OUTPUT = 128_000
@@ -47,7 +47,7 @@ class LedgerGate:
             attempt.provider, attempt.model, attempt.request_bytes, most_output, _moment(now_ms)
         )
         call_id = await self._queue.write(lambda tx: tx.hold(attempt, ceiling, self._owner_id, now_ms))
-        return Hold(call_id, attempt, now_ms)
+        return model.Hold(call_id, attempt, now_ms)
 
     async def settle(self, hold: Hold, outcome: Outcome) -> None:
         """Turn the hold into what the call cost, at the price of the moment it was sent.

@@ -18,9 +18,8 @@ price is never $0. A model that the list names as free has rates, and they are 0
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.model import USAGE_FIELDS
 
@@ -39,8 +38,7 @@ OUTPUT_SIDE = frozenset(("output", "reasoning", "output_audio"))
 _amounts = attrgetter(*USAGE_FIELDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(NamedTuple):
     """The rates for calls whose prompt is longer than `above` tokens, up to the next band."""
 
     classes: tuple[int | None, ...]
@@ -50,13 +48,16 @@ class Band:
     request: int = 0
     """nano-dollars per `Rates.per` calls, for providers that also charge each call"""
 
+    def rate(self, name: str) -> int | None:
+        """The rate of one of `USAGE_FIELDS`."""
+        return self.classes[USAGE_FIELDS.index(name)]
+
     def dearest(self, side: frozenset[str]) -> int:
         """The highest rate among the classes of `side`; 0 when none has one."""
         return max(rate or 0 for name, rate in zip(USAGE_FIELDS, self.classes, strict=True) if name in side)
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(NamedTuple):
     """All a model charges at one time: bands in ascending order of `above`, the first of them at -1."""
 
     bands: tuple[Band, ...]
@@ -120,6 +121,15 @@ def ceiling(rates: Rates, input_tokens: int, output_tokens: int) -> Nanos:
         for band in rates.bands
         if band.above < input_tokens
     )
+
+
+def per_million(rate: int | None, per: int) -> Nanos | None:
+    """A rate for `per` tokens as whole nano-dollars per million, rounded half to even.
+
+    >>> per_million(375, 10_000_000), per_million(None, 1_000_000)
+    (38, None)
+    """
+    return None if rate is None else _divide(rate * PER_MILLION, per)
 
 
 def _divide(total: int, per: int) -> int:

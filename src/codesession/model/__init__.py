@@ -1,20 +1,51 @@
-"""The words of the program: frozen values that every room shares. Standard library only."""
+"""The words of the program: frozen values that every room shares. Standard library only.
 
-from codesession.model.call import Attempt, Call, CallState, Cost, Cut, Evidence, Hold, Outcome
-from codesession.model.money import NANOS_PER_USD, Nanos, from_usd, to_usd
-from codesession.model.session import (
-    Annotation,
-    ChangeType,
-    Commit,
-    FileChange,
-    FileMark,
-    ModelTotals,
-    Scope,
-    Session,
-    Statistics,
-    Totals,
-)
-from codesession.model.usage import USAGE_FIELDS, Usage
+Each word is loaded when first asked for: making a class takes most of a millisecond, and a command needs a few of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codesession.model.attempt import Attempt, Cost, Hold, Outcome
+    from codesession.model.call import Call, CallState, Cut, Evidence
+    from codesession.model.changes import ChangeType, Commit, FileChange, FileMark, not_recorded
+    from codesession.model.money import NANOS_PER_USD, Nanos, from_usd, to_usd
+    from codesession.model.session import Annotation, Scope, Session
+    from codesession.model.sums import ModelTotals, Statistics, Totals
+    from codesession.model.takeover import Takeover
+    from codesession.model.usage import USAGE_FIELDS, Usage
+
+_HOME = {
+    "NANOS_PER_USD": "money",
+    "USAGE_FIELDS": "usage",
+    "Annotation": "session",
+    "Attempt": "attempt",
+    "Call": "call",
+    "CallState": "call",
+    "ChangeType": "changes",
+    "Commit": "changes",
+    "Cost": "attempt",
+    "Cut": "call",
+    "Evidence": "call",
+    "FileChange": "changes",
+    "FileMark": "changes",
+    "Hold": "attempt",
+    "ModelTotals": "sums",
+    "Nanos": "money",
+    "Outcome": "attempt",
+    "Scope": "session",
+    "Session": "session",
+    "Statistics": "sums",
+    "Takeover": "takeover",
+    "Totals": "sums",
+    "Usage": "usage",
+    "from_usd": "money",
+    "not_recorded": "changes",
+    "to_usd": "money",
+}
 
 __all__ = [
     "NANOS_PER_USD",
@@ -37,8 +68,19 @@ __all__ = [
     "Scope",
     "Session",
     "Statistics",
+    "Takeover",
     "Totals",
     "Usage",
     "from_usd",
+    "not_recorded",
     "to_usd",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The public `name`, loaded now and kept."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found

@@ -10,19 +10,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from codesession.model.call import Attempt, Call, Cost, Hold, Outcome
+    from codesession.model.attempt import Attempt, Cost, Hold, Outcome
+    from codesession.model.call import Call
+    from codesession.model.changes import Commit, FileChange, FileMark
     from codesession.model.money import Nanos
-    from codesession.model.session import (
-        Annotation,
-        Commit,
-        FileChange,
-        FileMark,
-        ModelTotals,
-        Scope,
-        Session,
-        Statistics,
-        Totals,
-    )
+    from codesession.model.session import Annotation, Scope, Session
+    from codesession.model.sums import ModelTotals, Statistics, Totals
+    from codesession.model.takeover import Takeover
     from codesession.model.usage import Usage
 
 T = TypeVar("T")
@@ -55,8 +49,8 @@ class Reader(Protocol):
         """Every active session, oldest first."""
         ...
 
-    def sessions(self, limit: int) -> list[tuple[Session, Totals]]:
-        """The newest sessions with what they amount to, newest first, at most `limit`."""
+    def sessions(self, limit: int | None) -> list[tuple[Session, Totals]]:
+        """The newest sessions with what they amount to, newest first; at most `limit`, or all."""
         ...
 
     def totals(self, session_id: int, owner_id: int | None = None) -> Totals:
@@ -100,11 +94,18 @@ class Reader(Protocol):
         ...
 
     def last_activity(self, session_id: int) -> int | None:
-        """When the session's last call began or, unless it was lost, ended; milliseconds since the epoch or None."""
+        """The session's last sign of life, in milliseconds since the epoch: a call, remark, file or commit; or None.
+
+        Of a lost call its beginning counts: it ended when somebody noticed.
+        """
         ...
 
     def statistics(self) -> Statistics:
         """What all completed sessions come to together."""
+        ...
+
+    def takeovers(self) -> list[Takeover]:
+        """The databases of earlier tools that were taken over, in the order they were."""
         ...
 
     def owners_holding(self) -> list[int]:
@@ -149,6 +150,10 @@ class Writer(Reader, Protocol):
 
         Of `files` those are left out whose last recorded change says the same: that the file is there, or is not.
         """
+        ...
+
+    def disown_session(self, session_id: int) -> None:
+        """Make a session one that was begun by hand: no process keeps it open any more."""
         ...
 
     def record_changes(self, session_id: int, files: Sequence[FileChange], commits: Sequence[Commit]) -> bool:

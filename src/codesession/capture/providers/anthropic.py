@@ -63,7 +63,7 @@ def usage_of(counters: dict[str, Any]) -> Usage:
     ...           "cache_creation": {"ephemeral_1h_input_tokens": 4, "ephemeral_5m_input_tokens": 6}})
     ... # doctest: +NORMALIZE_WHITESPACE
     Usage(input=3, cache_read=0, cache_write=6, cache_write_1h=4, input_audio=0, cache_read_audio=0,
-          output=5, reasoning=0, output_audio=0, web_searches=0)
+          output=5, reasoning=0, output_audio=0, web_searches=0, unsplit=0)
 
     Raises:
         Unreadable: a counter is not a count, or there is none.

@@ -97,7 +97,7 @@ def usage_of(counters: dict[str, Any]) -> Usage:
     ...           "prompt_tokens_details": {"cached_tokens": 60},
     ...           "completion_tokens_details": {"reasoning_tokens": 20}})  # doctest: +NORMALIZE_WHITESPACE
     Usage(input=40, cache_read=60, cache_write=0, cache_write_1h=0, input_audio=0, cache_read_audio=0,
-          output=10, reasoning=20, output_audio=0, web_searches=0)
+          output=10, reasoning=20, output_audio=0, web_searches=0, unsplit=0)
 
     Raises:
         Unreadable: a counter is not a count, there is none, or the parts are more than the whole.

@@ -1,0 +1,72 @@
+"""What is known of a call while it is under way: as it is asked for, held, and ended?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codesession.model.call import Evidence
+
+if TYPE_CHECKING:
+    from codesession.model.call import Cut
+    from codesession.model.money import Nanos
+    from codesession.model.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call about to be sent: all that may be known, and kept, of a request. Never its text."""
+
+    session_id: int | None
+    provider: str
+    model: str
+    endpoint: str
+    """what was asked for, in the provider's own word: ``messages``, ``chat``, ``responses``, …"""
+    streamed: bool
+    request_bytes: int
+    """size of the decoded request body in bytes: no request has more tokens than this, media aside"""
+    max_output: int | None = None
+    """the most tokens the request lets the model write, if it says"""
+    agent: str | None = None
+    user: str | None = None
+    customer: str | None = None
+    feature: str | None = None
+    client_session: str | None = None
+    """the agent's own session id, as it names itself in its headers"""
+    retry: int = 0
+    """the SDK's own count of earlier tries of the same call"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A call that has been admitted and may now be sent."""
+
+    call_id: int
+    attempt: Attempt
+    started_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a sent call ended."""
+
+    usage: Usage | None
+    """None when the answer's usage could not be read: the call is then billed at its ceiling"""
+    evidence: Evidence = Evidence.MEASURED
+    model: str | None = None
+    """the model that answered, when the provider says"""
+    cut: Cut | None = None
+    http_status: int | None = None
+    request_id: str | None = None
+    """the provider's request id header: the join key with agents' transcripts"""
+    response_id: str | None = None
+    """the id inside the provider's answer"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a usage costs, and by which price."""
+
+    nanos: Nanos
+    source: str
+    """where the price is from, with its version, such as ``genai-prices 0.2.3``"""
