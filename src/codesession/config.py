@@ -42,6 +42,15 @@ class Config:
     environ: Mapping[str, str] = field(default_factory=dict)
     """the environment all this was read from"""
 
+    @property
+    def earlier(self) -> Path | None:
+        """Where CostHQ kept its sessions; None unless the ledger is where it is when nothing names its place."""
+        home = _home(self.environ)
+        is_named = self.environ.get("CODESESSION_DB_PATH") or self.environ.get("COSTHQ_DATA_DIR")
+        if is_named or self.database != home / ".codesession" / "sessions.db":
+            return None
+        return home / ".costhq" / "sessions.db"
+
 
 def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     """The settings in force.

@@ -27,6 +27,7 @@ from codesession.model import (
     ModelTotals,
     Outcome,
     Scope,
+    Statistics,
     Totals,
     Usage,
 )
@@ -314,6 +315,55 @@ class LedgerContract:
             assert ids[0] > 0
         assert (at.totals().files, at.totals().commits) == (2, 2)
 
+    def test_what_was_seen_while_it_ran_is_kept_and_counted(self, at: Opened) -> None:
+        files = [FileChange("a", ChangeType.CREATED, 1500), FileChange("a", ChangeType.MODIFIED, 1600)]
+        commit = Commit("a" * 40, "one", 1500)
+        with at.ledger.writing() as tx:
+            assert tx.record_changes(at.session.id, files, [commit])
+            assert tx.record_changes(at.session.id, [], [commit])
+        assert (at.totals().files, at.totals().commits) == (1, 1)
+        with at.ledger.writing() as tx:
+            assert tx.end_session(at.session.id, 2000)
+            assert not tx.record_changes(at.session.id, files, [])
+            assert not tx.record_changes(99, files, [])
+            assert len(tx.files(at.session.id)) == 2
+
+    def test_the_end_adds_only_files_of_which_it_says_something_new(self, at: Opened) -> None:
+        seen = {"here": ChangeType.CREATED, "gone": ChangeType.CREATED, "back": ChangeType.DELETED}
+        found = {"here": ChangeType.MODIFIED, "gone": ChangeType.DELETED, "back": ChangeType.MODIFIED, "new": "created"}
+        with at.ledger.writing() as tx:
+            tx.record_changes(at.session.id, [FileChange(path, change, 1500) for path, change in seen.items()], [])
+            changes = [FileChange(path, ChangeType(change), 1900) for path, change in found.items()]
+            tx.end_session(at.session.id, 2000, files=changes)
+            added = [(file.path, file.change) for file in tx.files(at.session.id) if file.timestamp_ms == 1900]
+        assert added == [("gone", "deleted"), ("back", "modified"), ("new", "created")]
+        assert at.totals().files == 4
+
+    def test_a_session_can_become_nobodys(self, at: Opened) -> None:
+        with at.ledger.writing() as tx:
+            session = tx.begin_session(THERE, "run", 1000, owner_id=at.owner_id)
+            tx.disown_session(session.id)
+            assert tx.session_owner(session.id) is None
+            assert tx.session(session.id) == session
+
+    def test_the_last_sign_of_life_is_a_call_a_remark_a_file_or_a_commit(self, at: Opened) -> None:
+        def last() -> int | None:
+            with at.ledger.reading() as tx:
+                return tx.last_activity(at.session.id)
+
+        assert last() is None
+        at.settle(at.hold(started_ms=1000), answered(), ended_ms=2000)
+        assert last() == 2000
+        with at.ledger.writing() as tx:
+            tx.annotate(at.session.id, "remark", 3000)
+        assert last() == 3000
+        with at.ledger.writing() as tx:
+            tx.record_changes(at.session.id, [FileChange("a", ChangeType.CREATED, 4000)], [])
+        assert last() == 4000
+        with at.ledger.writing() as tx:
+            tx.record_changes(at.session.id, [], [Commit("a", "one", 5000)])
+        assert last() == 5000
+
     def test_a_commit_counts_once_in_a_session_and_again_in_another(self, at: Opened) -> None:
         commit = Commit("a" * 40, "one", 1500)
         with at.ledger.writing() as tx:
@@ -516,6 +566,45 @@ class LedgerContract:
         assert sum(model.calls for model in models) == totals.calls
         assert sum(model.tokens for model in models) == totals.tokens
         assert sum(model.unpriced for model in models) == totals.unpriced
+
+    def test_a_call_made_elsewhere_is_kept_and_counted_as_it_is(self, at: Opened) -> None:
+        made = attempt(at.session.id, agent="bot", customer="acme", endpoint="log-ai", streamed=False)
+        with at.ledger.writing() as tx:
+            call_id = tx.record(made, Outcome(Usage(unsplit=70), Evidence.ESTIMATED), Cost(40, "manual"), 1500, 1800)
+            unpriced = tx.record(made, Outcome(None, Evidence.IMPORTED), None, 1900, 1800)
+        call = at.call(call_id)
+        assert (call.state, call.evidence, call.cost_nanos) == (CallState.SETTLED, Evidence.ESTIMATED, 40)
+        assert (call.price_source, call.usage, call.agent) == ("manual", Usage(unsplit=70), "bot")
+        assert (call.started_ms, call.ended_ms, call.hold_nanos) == (1500, 1800, None)
+        assert (at.call(unpriced).ended_ms, at.call(unpriced).usage) == (1900, None)
+        assert (at.totals().calls, at.totals().tokens, at.totals().cost_nanos, at.totals().unpriced) == (2, 70, 40, 1)
+        assert at.totals(at.owner_id).calls == 0
+
+    def test_the_newest_calls_that_count_come_in_order(self, at: Opened) -> None:
+        ids = [at.spend(1), at.spend(2)]
+        at.hold()
+        failed = at.hold()
+        with at.ledger.writing() as tx:
+            assert tx.release(failed, 529, 2000)
+        ids.append(at.spend(3))
+        with at.ledger.reading() as tx:
+            assert [call.id for call in tx.billed_calls(at.session.id)] == ids
+            assert [call.id for call in tx.billed_calls(at.session.id, 2)] == ids[1:]
+            assert tx.billed_calls(at.session.id, 0) == []
+
+    def test_statistics_are_the_sums_over_completed_sessions(self, at: Opened) -> None:
+        at.spend(5, Usage(input=3))
+        with at.ledger.reading() as tx:
+            assert tx.statistics() == Statistics(0, 0, 0, 0, 0, 0, 0)
+        with at.ledger.writing() as tx:
+            changed, made = FileChange("a", ChangeType.CREATED, 1), Commit("c", "m", 1)
+            tx.end_session(at.session.id, 3999, files=[changed], commits=[made])
+            other = tx.begin_session(THERE, "other", 1000)
+            tx.record(attempt(other.id), answered(), None, 1000, 1000)
+            tx.end_session(other.id, 2999)
+            tx.record(attempt(tx.begin_session(HERE, "active", 5000).id), answered(), Cost(9, "t"), 5000, 5000)
+        with at.ledger.reading() as tx:
+            assert tx.statistics() == Statistics(2, 2 + 1, 1, 1, 3 + 15, 5, 1)
 
     def test_the_dearest_model_comes_first_then_the_busiest_then_by_name(self, at: Opened) -> None:
         few, many = Usage(output=1), Usage(output=9)

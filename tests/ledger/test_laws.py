@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from codesession.errors import SessionActive
 from codesession.ledger import SqliteLedger
+from codesession.ledger.totals import differences
 from codesession.model import Attempt, CallState, Cost, Cut, Evidence, Outcome, Scope, Totals, Usage
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 SIDES = st.sampled_from([0, 1])
 AMOUNTS = st.none() | st.integers(0, 10**12)
-USAGES = st.builds(Usage, *([st.integers(0, 10**6)] * 10))
+USAGES = st.builds(Usage, *([st.integers(0, 10**6)] * 11))
 OUTCOMES = st.builds(
     Outcome,
     st.none() | USAGES,
@@ -40,7 +43,8 @@ class Expected:
     """What the ledger has to say of one call."""
 
     session_id: int
-    owner: int
+    owner: int | None
+    """whose it is: the side that holds it, or nobody's if it was recorded"""
     ceiling: int | None
     state: CallState = CallState.HELD
     cost: int | None = None
@@ -121,6 +125,19 @@ class TwoConnections(RuleBasedStateMachine):
                 expected.cost, expected.evidence = (cost.nanos if cost else None), outcome.evidence
                 expected.tokens = outcome.usage.tokens
 
+    @rule(target=calls, side=SIDES, session_id=sessions, outcome=OUTCOMES, price=AMOUNTS, at=TIMES)
+    def record(self, side: int, session_id: int, outcome: Outcome, price: int | None, at: int) -> int:
+        made = Attempt(session_id, "p", "m0", "log", streamed=False, request_bytes=0)
+        cost = None if price is None else Cost(price, "table")
+        with self._sides[side].writing() as tx:
+            call_id = tx.record(made, outcome, cost, at, at)
+        assert call_id not in self._expected
+        tokens = outcome.usage.tokens if outcome.usage else 0
+        self._expected[call_id] = Expected(
+            session_id, None, None, CallState.SETTLED, price, tokens, outcome.evidence, outcome.cut
+        )
+        return call_id
+
     @rule(side=SIDES, call_id=calls, at=TIMES)
     def release(self, side: int, call_id: int, at: int) -> None:
         with self._sides[side].writing() as tx:
@@ -139,12 +156,21 @@ class TwoConnections(RuleBasedStateMachine):
             call.evidence, call.cut = Evidence.ESTIMATED, Cut.PROCESS
 
     @invariant()
+    def the_sums_that_are_kept_equal_the_rows(self) -> None:
+        with closing(sqlite3.connect(self._sides[0].path)) as connection:
+            assert differences(connection) == []
+
+    @invariant()
     def both_sides_say_what_happened(self) -> None:
         for ledger in self._sides:
             with ledger.reading() as tx:
                 for session_id in self._all_sessions:
                     self._check(tx, session_id)
-                holding = {self._owners[call.owner] for call in self._expected.values() if call.state == "held"}
+                holding = {
+                    self._owners[call.owner]
+                    for call in self._expected.values()
+                    if call.state == "held" and call.owner is not None
+                }
                 assert set(tx.owners_holding()) == holding
                 assert {session.directory: session.id for session in tx.active_sessions()} == self._active
 
@@ -161,8 +187,9 @@ class TwoConnections(RuleBasedStateMachine):
         totals = tx.totals(session_id)
         assert totals == sum_of(rows.values())
         shares = [tx.totals(session_id, owner_id) for owner_id in self._owners]
-        assert sum(share.cost_nanos for share in shares) == totals.cost_nanos
-        assert sum(share.calls for share in shares) == totals.calls
+        recorded = [call for call in expected.values() if call.owner is None]
+        assert sum(share.cost_nanos for share in shares) + sum(call.cost or 0 for call in recorded) == totals.cost_nanos
+        assert sum(share.calls for share in shares) + len(recorded) == totals.calls
         models = tx.models(session_id)
         assert sum(model.cost_nanos for model in models) == totals.cost_nanos
         assert sum(model.calls for model in models) == totals.calls

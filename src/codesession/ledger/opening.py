@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,8 @@ def said_plainly(path: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         advice = _PATH_ADVICE if isinstance(error, (FileExistsError, NotADirectoryError)) else _PERMISSION_ADVICE
+        if error.errno == errno.ENOSPC:
+            advice = "free some space and try again"
         raise DatabaseError(
             f"The ledger {path} cannot be used: {error.strerror or error}; {advice}.",
             path=str(path),
@@ -62,11 +65,14 @@ def said_plainly(path: Path) -> Iterator[None]:
         ) from error
 
 
-def connect(path: Path, wait_s: float, *, durable: bool) -> sqlite3.Connection:
+def connect(
+    path: Path, wait_s: float, *, durable: bool, elsewhere: Path | None = None
+) -> tuple[sqlite3.Connection, bool]:
     """An open connection to the ledger at `path`, created or migrated if need be.
 
     `wait_s` is how long to wait for another writer; `durable` makes every commit survive power loss, not
-    only the death of a process.
+    only the death of a process. A database of an earlier tool at `path` is taken over, and with it, or where there
+    is no ledger yet, the one at `elsewhere`; the second value tells whether that has just happened.
 
     Raises:
         DatabaseError: the file cannot be used; it is left as it was.
@@ -74,24 +80,91 @@ def connect(path: Path, wait_s: float, *, durable: bool) -> sqlite3.Connection:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise DatabaseError(f"SQLite {sqlite3.sqlite_version} is too old; codesession needs 3.37 or newer.")
     with said_plainly(path):
-        _create(path)
-        connection = sqlite3.connect(path, timeout=wait_s, isolation_level=None, check_same_thread=False)
-        try:
-            _prepare(connection, path, wait_s)
-            _make_private(path)
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        except BaseException:
+        was_taken = _may_be_earlier(path, elsewhere) and _take_over(path, elsewhere, wait_s)
+        for _ in range(2):
+            _create(path)
+            connection = _opened(path, wait_s, durable=durable)
+            if connection is not None:
+                return connection, was_taken
+            was_taken = _take_over(path, elsewhere, wait_s)
+    raise foreign(path)  # pragma: no cover - another program makes one again and again
+
+
+def _opened(path: Path, wait_s: float, *, durable: bool) -> sqlite3.Connection | None:
+    """The connection; None, and nothing changed, for a database of an earlier tool."""
+    connection = sqlite3.connect(path, timeout=wait_s, isolation_level=None, check_same_thread=False)
+    try:
+        if not _prepare(connection, path, wait_s):
             connection.close()
-            raise
+            return None
+        _make_private(path)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _may_be_earlier(path: Path, elsewhere: Path | None) -> bool:
+    """Whether a look at copies must come before SQLite opens the file at `path`.
+
+    Opening a database may replay what is in files beside it, and an earlier tool's is kept as it was. Where there is
+    nothing to replay it can be opened: if it is an earlier tool's, that shows, and changes nothing.
+    """
+    real = os.fspath(path)
+    try:
+        found = os.lstat(real)
+        if stat.S_ISLNK(found.st_mode):
+            real = os.path.realpath(real)  # SQLite's files lie beside the file itself
+            found = path.stat()
+    except FileNotFoundError:
+        return elsewhere is not None and elsewhere.is_file()
+    if not found.st_size:
+        return elsewhere is not None and elsewhere.is_file()
+    return any(_is_filled(f"{real}{ending}") for ending in ("-wal", "-journal")) and not is_ours_at_rest(real)
+
+
+def _is_filled(file: str) -> bool:
+    try:
+        return Path(file).stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def is_ours_at_rest(file: str) -> bool:
+    """Whether the file says so itself, without its ``-wal``.
+
+    SQLite must read it: if this process has it open, reading it in any other way would let go of SQLite's locks
+    (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    address = file.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    if sys.platform == "win32":
+        address = "/" + address.replace("\\", "/")
+    try:
+        with closing(sqlite3.connect(f"file:{address}?immutable=1", uri=True)) as connection:
+            (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    except sqlite3.DatabaseError:  # what is wrong with it shows, and is told, when it is opened
+        return True
+    return bool(owner == APPLICATION_ID)
+
+
+def _take_over(path: Path, elsewhere: Path | None, wait_s: float) -> bool:
+    from codesession.ledger.earlier.takeover import take_over
+
+    return take_over(path, elsewhere, wait_s)
 
 
 def _create(path: Path) -> None:
     """Create the directories (0700) and the file (0600) where there is none."""
-    for directory in reversed(path.parents):
-        if not directory.is_dir():
-            directory.mkdir(mode=0o700, exist_ok=True)
+    try:
+        _create_file(path)
+    except FileNotFoundError:
+        make_directories(path)
+        _create_file(path)
+
+
+def _create_file(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
@@ -101,6 +174,23 @@ def _create(path: Path) -> None:
                 path=str(path),
                 reason="not_a_file",
             ) from None
+
+
+def make_directories(path: Path) -> None:
+    """Make the directories that lead to `path` where they are missing, the user's alone."""
+    for directory in reversed(path.parents):
+        if not directory.is_dir():
+            directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def foreign(path: Path) -> DatabaseError:
+    """What is raised for a database that is neither ours nor an earlier tool's."""
+    return DatabaseError(
+        f"{path} was not made by this version of codesession. It is left as it is: "
+        "set CODESESSION_DB_PATH to another file, or move this one away.",
+        path=str(path),
+        reason="foreign_schema",
+    )
 
 
 def _make_private(path: Path) -> None:
@@ -113,22 +203,21 @@ def _make_private(path: Path) -> None:
                 file.chmod(0o600)
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, wait_s: float) -> None:
-    """Bring the file to our schema; refuse one that is not ours or newer than us."""
+def _prepare(connection: sqlite3.Connection, path: Path, wait_s: float) -> bool:
+    """Bring the file to our schema; False for one of an earlier tool. Refuses any other, and one newer than us."""
     connection.execute("BEGIN")  # all three of one moment: another process may just be creating the tables
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     connection.execute("COMMIT")
     if owner == APPLICATION_ID and version == SCHEMA:
-        return
+        return True
     if owner != APPLICATION_ID and tables:
-        raise DatabaseError(
-            f"{path} was not made by this version of codesession. It is left as it is: "
-            "set CODESESSION_DB_PATH to another file, or move this one away.",
-            path=str(path),
-            reason="foreign_schema",
-        )
+        from codesession.ledger.earlier.source import is_earlier
+
+        if is_earlier(connection):
+            return False
+        raise foreign(path)
     if version > SCHEMA:
         raise DatabaseError(
             f"{path} was written by a newer codesession (schema {version}; this one knows {SCHEMA}): upgrade it.",
@@ -136,7 +225,10 @@ def _prepare(connection: sqlite3.Connection, path: Path, wait_s: float) -> None:
             reason="newer_schema",
         )
     _use_wal(connection, wait_s)
-    _migrate(connection)
+    migrate(connection)
+    if not tables:  # so that the file itself tells whose it is: see `is_ours_at_rest`
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    return True
 
 
 def _use_wal(connection: sqlite3.Connection, wait_s: float) -> None:
@@ -156,7 +248,7 @@ def _use_wal(connection: sqlite3.Connection, wait_s: float) -> None:
             return
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
+def migrate(connection: sqlite3.Connection) -> None:
     """Apply the missing migrations, each in one transaction with the record of it."""
     for file in sorted(MIGRATIONS.glob("[0-9]*.sql")):
         number = int(file.name.partition("_")[0])

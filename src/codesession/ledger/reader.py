@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from codesession import model
 from codesession.ledger.totals import AMOUNTS, BILLED, MODEL, TOKEN_COLUMNS
-from codesession.model import (
-    Annotation,
-    Call,
-    CallState,
-    ChangeType,
-    Commit,
-    Cut,
-    Evidence,
-    FileChange,
-    FileMark,
-    ModelTotals,
-    Session,
-    Statistics,
-    Totals,
-    Usage,
-)
+from codesession.model import Call, CallState, Cut, Evidence, Session, Totals, Usage
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from codesession.model import Annotation, Commit, FileChange, FileMark, ModelTotals, Statistics, Takeover
 
 _SESSION = "id, name, directory, git_root, branch, start_head, started_ms, ended_ms, notes, background"
 _CALL = (
@@ -59,8 +47,10 @@ class SqliteReader:
         rows = self._rows(f"SELECT {_SESSION} FROM session WHERE ended_ms IS NULL ORDER BY id")
         return [_session(row) for row in rows]
 
-    def sessions(self, limit: int) -> list[tuple[Session, Totals]]:
-        rows = self._rows(f"SELECT {_SESSION} FROM session ORDER BY started_ms DESC, id DESC LIMIT ?", limit)
+    def sessions(self, limit: int | None) -> list[tuple[Session, Totals]]:
+        rows = self._rows(
+            f"SELECT {_SESSION} FROM session ORDER BY started_ms DESC, id DESC LIMIT ?", -1 if limit is None else limit
+        )
         return [(_session(row), self.totals(row[0])) for row in rows]
 
     def totals(self, session_id: int, owner_id: int | None = None) -> Totals:
@@ -99,7 +89,7 @@ class SqliteReader:
                 session_id,
                 owner_id,
             )
-        return [ModelTotals(*row) for row in rows]
+        return [model.ModelTotals(*row) for row in rows]
 
     def statistics(self) -> Statistics:
         work = self._row(
@@ -110,7 +100,7 @@ class SqliteReader:
             "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost_nanos), 0), coalesce(sum(unpriced), 0) "
             "FROM session_model WHERE session_id NOT IN (SELECT id FROM session WHERE ended_ms IS NULL)"
         )
-        return Statistics(*(work or ()), *(money or ()))
+        return model.Statistics(*(work or ()), *(money or ()))
 
     def calls(self, session_id: int) -> list[Call]:
         rows = self._rows(f"SELECT {_CALL} FROM call WHERE session_id = ? ORDER BY id", session_id)
@@ -132,23 +122,23 @@ class SqliteReader:
         rows = self._rows(
             "SELECT path, change, timestamp_ms, id FROM file_change WHERE session_id = ? ORDER BY id", session_id
         )
-        return [FileChange(path, ChangeType(change), at, row_id) for path, change, at, row_id in rows]
+        return [model.FileChange(path, model.ChangeType(change), at, row_id) for path, change, at, row_id in rows]
 
     def commits(self, session_id: int) -> list[Commit]:
         rows = self._rows(
             "SELECT hash, message, timestamp_ms, id FROM git_commit WHERE session_id = ? ORDER BY id", session_id
         )
-        return [Commit(*row) for row in rows]
+        return [model.Commit(*row) for row in rows]
 
     def annotations(self, session_id: int) -> list[Annotation]:
         rows = self._rows(
             "SELECT id, session_id, message, timestamp_ms FROM annotation WHERE session_id = ? ORDER BY id", session_id
         )
-        return [Annotation(*row) for row in rows]
+        return [model.Annotation(*row) for row in rows]
 
     def marks(self, session_id: int) -> list[FileMark]:
         rows = self._rows("SELECT path, size, mtime_ns FROM file_mark WHERE session_id = ? ORDER BY path", session_id)
-        return [FileMark(*row) for row in rows]
+        return [model.FileMark(*row) for row in rows]
 
     def session_owner(self, session_id: int) -> int | None:
         row = self._row("SELECT owner_id FROM session WHERE id = ?", session_id)
@@ -157,11 +147,24 @@ class SqliteReader:
     def last_activity(self, session_id: int) -> int | None:
         row = self._row(
             # a lost call ended when that was noticed, which may be days after its process died
-            "SELECT max(CASE WHEN state = 'lost' THEN started_ms ELSE coalesce(ended_ms, started_ms) END) "
-            "FROM call WHERE session_id = ?",
+            """
+            SELECT max(at) FROM (
+                SELECT CASE WHEN state = 'lost' THEN started_ms ELSE coalesce(ended_ms, started_ms) END AS at
+                FROM call WHERE session_id = ?1
+                UNION ALL SELECT timestamp_ms FROM annotation WHERE session_id = ?1
+                UNION ALL SELECT timestamp_ms FROM file_change WHERE session_id = ?1
+                UNION ALL SELECT timestamp_ms FROM git_commit WHERE session_id = ?1)
+            """,
             session_id,
         )
         return row[0] if row else None
+
+    def takeovers(self) -> list[Takeover]:
+        rows = self._rows(
+            "SELECT id, source, kept, taken_ms, sessions, calls, files, commits, annotations FROM takeover ORDER BY id"
+        )
+        problems = "SELECT place, problem FROM takeover_problem WHERE takeover_id = ? ORDER BY id"
+        return [model.Takeover(*(*row[1:], tuple(self._rows(problems, row[0])))) for row in rows]
 
     def owners_holding(self) -> list[int]:
         return [owner_id for (owner_id,) in self._rows("SELECT DISTINCT owner_id FROM call WHERE state = 'held'")]

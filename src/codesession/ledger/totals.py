@@ -7,8 +7,7 @@ the calls that have just changed, rebuilding takes the answer for all, and check
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.model import USAGE_FIELDS
 
@@ -39,8 +38,7 @@ AMOUNTS: Mapping[str, str] = {
 """What a set of calls comes to, each amount as an aggregate over ``call``."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
+class _Sums(NamedTuple):
     """A table of sums: its `keys` and `amounts`, each a column with the expression it stands for."""
 
     table: str
@@ -111,8 +109,9 @@ def differences(connection: sqlite3.Connection) -> list[str]:
     found = []
     for sums in _TABLES:
         columns = ", ".join([*sums.keys, *sums.amounts])
-        kept, true = f"SELECT {columns} FROM {sums.table}", sums.question("true")
+        kept, true = f"SELECT {columns} FROM {sums.table}", f"SELECT {columns} FROM summed"
         (wrong,) = connection.execute(
+            f"WITH summed AS MATERIALIZED ({sums.question('true')}) "  # once: it reads every call
             f"SELECT (SELECT count(*) FROM ({kept} EXCEPT {true})) + (SELECT count(*) FROM ({true} EXCEPT {kept}))"
         ).fetchone()
         if wrong:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codesession import model
 from codesession.errors import SessionActive
 from codesession.ledger.reader import SqliteReader
 from codesession.ledger.totals import TOKEN_COLUMNS, add_calls
-from codesession.model import (
-    Annotation,
-    Attempt,
-    Commit,
-    Cost,
-    FileChange,
-    FileMark,
-    Nanos,
-    Outcome,
-    Scope,
-    Session,
-    Usage,
-)
+from codesession.model import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from codesession.model import (
+        Annotation,
+        Attempt,
+        Commit,
+        Cost,
+        FileChange,
+        FileMark,
+        Nanos,
+        Outcome,
+        Scope,
+        Usage,
+    )
 
 _HOLD = """
     INSERT INTO call (session_id, owner_id, state, provider, model, endpoint, streamed, started_ms, hold_nanos,
@@ -82,7 +84,7 @@ class SqliteWriter(SqliteReader):
                 f'Session {active.id} "{active.name}" is already active here.',
                 id=active.id,
                 activeSession=active.name,
-                hint="End it with: cs end",
+                hint="End it with: cs end. Or: cs start --resume, or --close-stale.",
             )
         session_id = self._insert(
             "INSERT INTO session (name, directory, git_root, branch, start_head, started_ms, owner_id, background) "
@@ -131,16 +133,7 @@ class SqliteWriter(SqliteReader):
         )
         if not ended:
             return False
-        recorded = self._last_changes(session_id)
-        self._add_changes(
-            session_id,
-            [
-                file
-                for file in files
-                if file.path not in recorded or (recorded[file.path] == _GONE) != (file.change == _GONE)
-            ],
-            commits,
-        )
+        self._add_changes(session_id, model.not_recorded(files, self.files(session_id)), commits)
         self._changed("DELETE FROM file_mark WHERE session_id = ?", session_id)
         return True
 
@@ -149,10 +142,6 @@ class SqliteWriter(SqliteReader):
             return False
         self._add_changes(session_id, files, commits)
         return True
-
-    def _last_changes(self, session_id: int) -> dict[str, str]:
-        """What was last recorded of each path."""
-        return dict(self._rows("SELECT path, change FROM file_change WHERE session_id = ? ORDER BY id", session_id))
 
     def _add_changes(self, session_id: int, files: Sequence[FileChange], commits: Sequence[Commit]) -> None:
         """Keep changes, and count them where the session says how many there are."""
@@ -173,6 +162,9 @@ class SqliteWriter(SqliteReader):
                 session_id,
             )
 
+    def disown_session(self, session_id: int) -> None:
+        self._changed("UPDATE session SET owner_id = NULL WHERE id = ?", session_id)
+
     def annotate(self, session_id: int, message: str, timestamp_ms: int) -> Annotation:
         row_id = self._insert(
             "INSERT INTO annotation (session_id, message, timestamp_ms) VALUES (?, ?, ?)",
@@ -180,7 +172,7 @@ class SqliteWriter(SqliteReader):
             message,
             timestamp_ms,
         )
-        return Annotation(row_id, session_id, message, timestamp_ms)
+        return model.Annotation(row_id, session_id, message, timestamp_ms)
 
     def hold(self, attempt: Attempt, ceiling: Nanos | None, owner_id: int, started_ms: int) -> int:
         return self._insert(
@@ -260,9 +252,6 @@ class SqliteWriter(SqliteReader):
         if left:
             add_calls(self._connection, (call_id,))
         return left
-
-
-_GONE = "deleted"
 
 
 def _price(cost: Cost | None) -> tuple[Nanos | None, str | None]:

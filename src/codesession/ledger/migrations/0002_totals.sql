@@ -3,6 +3,7 @@
 
 ALTER TABLE session ADD COLUMN files INTEGER NOT NULL DEFAULT 0 CHECK (files >= 0);      -- paths that changed
 ALTER TABLE session ADD COLUMN commits INTEGER NOT NULL DEFAULT 0 CHECK (commits >= 0);
+ALTER TABLE session ADD COLUMN begun_in TEXT;    -- the directory an earlier tool began it in, where that is not its scope
 
 UPDATE session SET
     files = (SELECT count(DISTINCT path) FROM file_change WHERE file_change.session_id = session.id),
@@ -90,7 +91,7 @@ CREATE VIEW sessions AS SELECT
     strftime('%Y-%m-%dT%H:%M:%fZ', ended_ms / 1000.0, 'unixepoch') AS ended_at,
     (ended_ms - started_ms) / 1000 AS duration,
     (ended_ms - started_ms) / 60000 AS duration_minutes,
-    directory AS working_directory,
+    coalesce(begun_in, directory) AS working_directory,
     git_root,
     start_head AS start_git_head,
     files AS files_changed,

@@ -1,0 +1,115 @@
+"""How are sums made right again, and how is a ledger emptied? Each inside a transaction of an open ledger."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codesession.errors import DatabaseError, InvalidInput
+from codesession.ledger.condition import COUNTED
+from codesession.ledger.totals import rebuild
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from codesession.model import Nanos
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How many rows a ledger has, and what its calls cost; `calls` counts those in flight and failed too."""
+
+    sessions: int
+    calls: int
+    files: int
+    commits: int
+    annotations: int
+    cost_nanos: Nanos
+
+
+def rebuild_totals(connection: sqlite3.Connection) -> None:
+    """Make every kept sum and count what the rows say, inside a write transaction."""
+    rebuild(connection)
+    for column, true in COUNTED.items():
+        connection.execute(f"UPDATE session SET {column} = {true} WHERE {column} < {true}")
+
+
+_EMPTIED = (
+    "takeover_problem",
+    "takeover",
+    "quarter_hour",
+    "session_model",
+    "call",
+    "annotation",
+    "git_commit",
+    "file_change",
+    "file_mark",
+    "session",
+    "owner",
+)
+"""The tables that `empty` empties, those that name others first; a test holds that it leaves nothing else."""
+
+
+def contents(connection: sqlite3.Connection) -> Contents:
+    """What there is now."""
+    return Contents(*connection.execute(_CONTENTS).fetchone())
+
+
+_CONTENTS = """
+    SELECT (SELECT count(*) FROM session), (SELECT count(*) FROM call), (SELECT count(*) FROM file_change),
+        (SELECT count(*) FROM git_commit), (SELECT count(*) FROM annotation),
+        (SELECT coalesce(sum(cost_nanos), 0) FROM call)
+"""
+
+
+def refuse_in_use(connection: sqlite3.Connection, is_alive: Callable[[int], bool]) -> None:
+    """Raise while a program that would go on writing to sessions that are gone still runs.
+
+    Raises:
+        InvalidInput: one does.
+    """
+    for owner_id, pid in connection.execute("SELECT id, pid FROM owner ORDER BY id DESC"):
+        if is_alive(owner_id):
+            raise InvalidInput(
+                f"A cs run or cs proxy still writes to this ledger (process {pid}): end it first.", pid=pid
+            )
+
+
+def refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise for a file that SQLite finds broken.
+
+    Raises:
+        DatabaseError: it is.
+    """
+    ((first,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+    if first != "ok":
+        raise DatabaseError(
+            f"The ledger {path} is damaged; move it away and restore a backup. SQLite says: {first}.",
+            path=str(path),
+            reason="SQLITE_CORRUPT",
+        )
+
+
+def empty(connection: sqlite3.Connection) -> Contents:
+    """Delete every session, call and what belongs to them, inside a write transaction; returns what there was.
+
+    The ids of sessions begin at 1 again. Those of owners never do: a lock that tells whether one lives is known by
+    its id alone.
+    """
+    there_was = contents(connection)
+    for table in _EMPTIED:
+        connection.execute(f"DELETE FROM {table}")
+    connection.execute("DELETE FROM sqlite_sequence WHERE name = 'session'")
+    return there_was
+
+
+def give_back_space(connection: sqlite3.Connection) -> bool:
+    """Shrink the file to what is in it; False, and it stays as large as it was, if another program is reading."""
+    try:
+        connection.execute("VACUUM")
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:  # what was deleted is deleted; its space is used again by what comes next
+        return False
+    return not busy
