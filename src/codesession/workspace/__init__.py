@@ -1,7 +1,30 @@
-"""What changed while money was spent? The scope a session belongs to, its files and its commits."""
+"""What changed while money was spent? The scope a session belongs to, its files and its commits.
 
-from codesession.workspace.changes import Changes, changes_since
-from codesession.workspace.marks import mark_uncommitted
-from codesession.workspace.scope import find_scope
+Each name is loaded when first asked for: most commands only ask for the scope.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codesession.workspace.changes import Changes, changes_since
+    from codesession.workspace.marks import mark_uncommitted
+    from codesession.workspace.scope import find_scope
+
+_HOME = {
+    "Changes": "changes",
+    "changes_since": "changes",
+    "find_scope": "scope",
+    "mark_uncommitted": "marks",
+}
 
 __all__ = ["Changes", "changes_since", "find_scope", "mark_uncommitted"]
+
+
+def __getattr__(name: str) -> object:
+    """The public `name`, loaded now."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

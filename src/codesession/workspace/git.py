@@ -7,11 +7,10 @@ is running around us change what is read; nothing is written, no helper is start
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-from dataclasses import dataclass
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.errors import CodesessionError
 
@@ -66,8 +65,7 @@ class GitMissing(GitFailed):
     """There is no git command on this machine; nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """How one git process ended: its exit `status` and the bytes it wrote."""
 
     status: int
@@ -75,8 +73,8 @@ class Answer:
     stderr: bytes
 
 
-def ask(directory: Path, question: Sequence[str], *, wait_s: float) -> Answer:
-    """What ``git <question>`` answers in `directory`, whatever its exit status.
+def ask(directory: Path, question: Sequence[str], *, wait_s: float, feed: bytes | None = None) -> Answer:
+    """What ``git <question>`` answers in `directory`, whatever its exit status; it reads `feed`, or nothing.
 
     Raises `GitMissing` without a git command, `GitFailed` after `wait_s` seconds without an end or when
     `directory` cannot be entered.
@@ -89,7 +87,8 @@ def ask(directory: Path, question: Sequence[str], *, wait_s: float) -> Answer:
             [*command, *question],
             cwd=directory,
             env=_environment(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if feed is None else None,
+            input=feed,
             capture_output=True,
             timeout=wait_s,
             check=False,
@@ -113,10 +112,23 @@ def read(directory: Path, question: Sequence[str], *, wait_s: float) -> bytes:
 
 def _find_git() -> str:
     # A relative result came from the current directory: the git.exe of a stranger's checkout, perhaps.
-    found = shutil.which("git")
+    found = _which("git")
     if found is None or not Path(found).is_absolute():
         raise GitMissing("The git command was not found.")
     return found
+
+
+def _which(name: str) -> str | None:
+    """Where the program `name` is; elsewhere than on Windows without `shutil`, whose import takes 5 ms of a command."""
+    if sys.platform == "win32":
+        import shutil
+
+        return shutil.which(name)
+    for directory in os.get_exec_path():
+        path = os.path.join(directory, name)  # noqa: PTH118 - as below, on the path of every command
+        if os.access(path, os.X_OK) and os.path.isfile(path):  # noqa: PTH113
+            return path
+    return None
 
 
 def _environment() -> dict[str, str]:

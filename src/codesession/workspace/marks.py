@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.model import FileMark, Scope
 from codesession.workspace import git
@@ -36,16 +35,14 @@ _SHAPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """Size in bytes and modification time in nanoseconds since the epoch of a file that exists."""
 
     size: int
     mtime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """One path that is not committed as it stands."""
 
     path: bytes

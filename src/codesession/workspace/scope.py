@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from codesession.errors import InvalidInput
 from codesession.model import Scope
@@ -17,16 +17,15 @@ _WHERE = re.compile(rb"(?P<root>.+)\n(?:(?P<head>[0-9a-f]{40,64})|HEAD)\n", re.D
 _BRANCH = b"refs/heads/"
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(NamedTuple):
     """A work tree: its `root`, with symlinks resolved, and the commit checked out, if there is one."""
 
     root: Path
     head: str | None
 
 
-def find_scope(directory: Path, *, git_wait_s: float = git.DEFAULT_WAIT_S) -> Scope:
-    """The scope of `directory`, asking git at most twice, for `git_wait_s` seconds each.
+def find_scope(directory: Path, *, with_branch: bool = True, git_wait_s: float = git.DEFAULT_WAIT_S) -> Scope:
+    """The scope of `directory`, asking git at most twice, for `git_wait_s` seconds each; once without the branch.
 
     A worktree and a submodule are their own root. A bare repository, the inside of ``.git``, a repository
     that git refuses to read and a machine without git count as outside git. The branch of a repository
@@ -46,7 +45,8 @@ def find_scope(directory: Path, *, git_wait_s: float = git.DEFAULT_WAIT_S) -> Sc
     if checkout is None:
         return Scope(directory_to_text(resolved))
     root = directory_to_text(checkout.root)
-    return Scope(root, git_root=root, head=checkout.head, branch=_branch(checkout.root, git_wait_s))
+    branch = _branch(checkout.root, git_wait_s) if with_branch else None
+    return Scope(root, git_root=root, head=checkout.head, branch=branch)
 
 
 def find_checkout(directory: Path, *, wait_s: float) -> Checkout | None:
