@@ -270,7 +270,7 @@ def test_without_published_prices_that_is_said_and_everything_is_unpriced(place:
     def unavailable(_: object) -> None:
         raise PricesUnavailable("No prices here.")
 
-    place.monkeypatch.setattr("codesession.app.metering.ensure_shards", unavailable)
+    place.monkeypatch.setattr("codesession.app.pricing.ensure_shards", unavailable)
     catalogue = prices(app)
     assert place.said == ["No prices here. Every call will be unpriced."]
     from datetime import UTC, datetime

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesession import __version__
+from codesession.app.pricing import price_book
 from codesession.capture.clients import exported_upstreams
 from codesession.capture.providers import PROVIDERS, Provider, relayed
 from codesession.capture.proxy import LOOPBACK, ProxyApp, Tally, WayOut, serving, upstream_at
 from codesession.errors import DatabaseError, SessionNotFound
 from codesession.gate import LedgerGate
 from codesession.ledger import WriteQueue
-from codesession.meter import Catalogue, PricesUnavailable, ensure_shards
 
 if TYPE_CHECKING:
     import socket
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from codesession.app.core import App
     from codesession.capture.proxy import Upstream
     from codesession.config import Config
+    from codesession.meter import PriceBook
     from codesession.model import Session, Totals
     from codesession.model.ports import Sessions
 
@@ -70,13 +71,9 @@ class OneSession:
         return (session, totals) if session else None
 
 
-def prices(app: App) -> Catalogue:
-    """The published prices; without them everything is unpriced, and that is said."""
-    try:
-        return Catalogue(ensure_shards(app.config.data_dir))
-    except PricesUnavailable as error:
-        app.say(f"{error.message} Every call will be unpriced.")
-        return Catalogue(None)
+def prices(app: App) -> PriceBook:
+    """The user's prices and the published ones; what cannot be used is said, and is unpriced."""
+    return price_book(app.config, app.say)
 
 
 @contextmanager

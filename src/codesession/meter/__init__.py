@@ -2,8 +2,10 @@
 
 ::
 
-    genai-prices (a package) ── snapshot, once per version ──► shards (JSON files) ──► catalogue ──► pricing
-                                published: its words into ours                         names, clauses, listing
+    genai-prices (a package) ── snapshot, once per version ──► shards (JSON files) ──► catalogue ──┐
+                                published: its words into ours                  names, clauses, listing
+    corrections, a few rows of our own ────────────────────────────────────────────────────────────┼► layers ──► pricing
+    pricing.json, the user's ── custom ────────────────────────────────────────────────────────────┘
 
 Importing this room opens no file and loads none of its modules: each name below is loaded when first asked for,
 so a command that prices nothing pays nothing.
@@ -16,20 +18,45 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from codesession.meter.catalogue import Catalogue, Resolved
+    from codesession.meter.layers import PriceBook
+    from codesession.meter.local import LocalModel, find_local_model, price_seconds, read_local_models
+    from codesession.meter.pricefile import remove_prices, write_price
     from codesession.meter.pricing import Band, Rates
     from codesession.meter.snapshot import PricesUnavailable, compile_shards, ensure_shards
 
 _HOME = {
     "Band": "pricing",
     "Catalogue": "catalogue",
+    "LocalModel": "local",
+    "PriceBook": "layers",
     "PricesUnavailable": "snapshot",
     "Rates": "pricing",
     "Resolved": "catalogue",
     "compile_shards": "snapshot",
     "ensure_shards": "snapshot",
+    "find_local_model": "local",
+    "price_seconds": "local",
+    "read_local_models": "local",
+    "remove_prices": "pricefile",
+    "write_price": "pricefile",
 }
 
-__all__ = ["Band", "Catalogue", "PricesUnavailable", "Rates", "Resolved", "compile_shards", "ensure_shards"]
+__all__ = [
+    "Band",
+    "Catalogue",
+    "LocalModel",
+    "PriceBook",
+    "PricesUnavailable",
+    "Rates",
+    "Resolved",
+    "compile_shards",
+    "ensure_shards",
+    "find_local_model",
+    "price_seconds",
+    "read_local_models",
+    "remove_prices",
+    "write_price",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -16,10 +16,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codesession.meter import pricing
 from codesession.meter.clauses import matches
@@ -28,8 +27,8 @@ from codesession.meter.names import spellings
 from codesession.model import Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime, time
     from pathlib import Path
 
     from codesession.meter.pricing import Rates
@@ -42,8 +41,7 @@ _NAMES_KEPT = 4096
 """how many (provider, model) answers a catalogue remembers; names come from requests, so their number has a bound"""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """What the price list says about a model at a moment."""
 
     provider: str
@@ -53,6 +51,12 @@ class Resolved:
     rates: Rates
     source: str
     """the list and its version, such as ``genai-prices 0.2.3``"""
+    start: date | None = None
+    """the UTC day from which these rates hold; None for always"""
+    window: tuple[time, time] | None = None
+    """the UTC times of day between which they hold, if only then"""
+    is_custom: bool = False
+    """whether the user has set them"""
 
 
 class Catalogue:
@@ -92,24 +96,36 @@ class Catalogue:
     def resolve(self, provider: str, model: str, at: datetime) -> Resolved | None:
         """Which published rates apply, and where they stand; None: unpriced."""
         listing = self._listing(provider, model)
-        rates = None if listing is None else listing.rates(at)
-        if listing is None or rates is None:
+        return None if listing is None else self._resolved(listing, at)
+
+    def listed(self, at: datetime) -> Iterator[Resolved]:
+        """Every model that has a price at `at`, by provider, each once under the list's own id; reads every shard."""
+        for provider in self._providers:
+            listings = {row["id"]: row for row in reversed(self._shard(provider).get("models", ()))}
+            for name in sorted(listings):
+                resolved = self._resolved(read_listing(provider, listings[name]), at)
+                if resolved is not None:
+                    yield resolved
+
+    def _resolved(self, listing: Listing, at: datetime) -> Resolved | None:
+        dated = listing.dated(at)
+        if dated.rates is None:
             return None
-        return Resolved(listing.provider, listing.model, rates, self.source)
+        return Resolved(listing.provider, listing.model, dated.rates, self.source, dated.start, dated.window)
 
     def _find(self, provider: str, model: str) -> Listing | None:
         """The listing of `model` at `provider` under the first spelling the list knows."""
-        home = self._provider_of(provider)
+        home = self.provider_of(provider)
         if home is None:
             return None
-        for road, name in spellings(home, model, self._provider_of):
+        for road, name in spellings(home, model, self.provider_of):
             for spelled in dict.fromkeys((name, _with_dashed_date(name))):
                 listing = self._at(road, spelled)
                 if listing is not None:
                     return listing
         return None
 
-    def _provider_of(self, name: str) -> str | None:
+    def provider_of(self, name: str) -> str | None:
         """The list's id of the provider that goes by `name`: its id if there is one, else by the match clauses."""
         name = name.strip().lower()
         if name in self._providers:

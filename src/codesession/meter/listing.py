@@ -17,9 +17,8 @@ A band names the classes that have their own rate; one that is not named is bill
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codesession.meter.pricing import PER_MILLION, Band, Rates
 from codesession.model import USAGE_FIELDS
@@ -40,8 +39,7 @@ KIND_OF = {
 """what a class of usage is billed as when a band does not name it; the others then have no price"""
 
 
-@dataclass(frozen=True, slots=True)
-class DatedRates:
+class DatedRates(NamedTuple):
     """Rates, and when they hold; `start` and `window` are UTC, None for always."""
 
     rates: Rates | None
@@ -63,8 +61,7 @@ class DatedRates:
         return begin <= clock < end
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """One model of the price list with all its prices, in the order published."""
 
     provider: str
@@ -73,13 +70,17 @@ class Listing:
 
     def rates(self, at: datetime) -> Rates | None:
         """The rates that hold at `at` (a time without zone is UTC); None when that price cannot be used."""
+        return self.dated(at).rates
+
+    def dated(self, at: datetime) -> DatedRates:
+        """The rates that hold at `at` (a time without zone is UTC), with when they hold."""
         if len(self.prices) == 1:
-            return self.prices[0].rates
+            return self.prices[0]
         moment = at if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
         for dated in reversed(self.prices):
             if dated.holds(moment):
-                return dated.rates
-        return self.prices[0].rates
+                return dated
+        return self.prices[0]
 
 
 def read_listing(provider: str, row: Mapping[str, Any]) -> Listing:

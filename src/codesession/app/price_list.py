@@ -1,0 +1,185 @@
+"""Which prices are there, and why does this one apply? Questions of people to the price book."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from codesession.app.pricing import price_book
+from codesession.errors import InvalidInput, UnknownModel
+from codesession.meter.layers import FIRST_PARTY
+from codesession.model import USAGE_FIELDS
+from codesession.model.price import AppliedPrice, ListedPrice, PriceExplanation, PriceList, PriceTier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from codesession.config import Config
+    from codesession.meter import PriceBook, Rates, Resolved
+
+DOCUMENTED = {
+    "anthropic": (
+        *("claude-opus-4", "claude-opus-4-6", "claude-opus-4.6", "claude-sonnet-4", "claude-sonnet-4-20250514"),
+        *("claude-sonnet-4-5", "claude-sonnet-4.5", "claude-3-7-sonnet", "claude-3-5-sonnet-20241022"),
+        *("claude-3.5-sonnet", "claude-3-5-haiku-20241022", "claude-3.5-haiku", "claude-3-opus-20240229"),
+        *("claude-3-sonnet-20240229", "claude-3-haiku-20240307"),
+    ),
+    "openai": (
+        *("gpt-4o", "gpt-4o-mini", "gpt-4-turbo", "gpt-4", "gpt-3.5-turbo", "o1", "o1-mini", "o3-mini", "o4-mini"),
+        *("gpt-5.1-codex-max", "gpt-5.1-codex-mini", "gpt-5.3-codex", "codex-mini-latest"),
+    ),
+    "google": ("gemini-2.5-flash", "gemini-2.5-pro"),
+    "mistral": ("mistral-large-latest",),
+    "deepseek": ("deepseek-chat", "deepseek-reasoner"),
+}
+"""models that the documentation names; listed under these names too, where the published list has others"""
+
+_NANOS_PLACES = 9
+
+
+def list_prices(config: Config, say: Callable[[str], None], at_ms: int, provider: str | None = None) -> PriceList:
+    """Every price at `at_ms` (milliseconds since the epoch), or those of a provider; the user's own come first."""
+    book = price_book(config, say)
+    at = _moment(at_ms)
+    wanted = None if provider is None else _home(book, provider)
+    rows: dict[tuple[str | None, str], ListedPrice] = {}
+    for listed in _all_prices(book, at):
+        if wanted is None or (listed.provider is not None and _home(book, listed.provider) == wanted):
+            rows.setdefault((listed.provider, listed.model), listed)
+    return PriceList(tuple(rows.values()), book.catalogue.source, tuple(book.problems))
+
+
+def _home(book: PriceBook, provider: str) -> str:
+    """The price list's id of a provider, or its name in lower case."""
+    return book.catalogue.provider_of(provider) or provider.strip().lower()
+
+
+def _all_prices(book: PriceBook, at: datetime) -> Iterator[ListedPrice]:
+    """Each price there is; the same key may come twice, and the first then counts."""
+    for key, rates in book.custom.rows.items():
+        provider, slash, model = key.strip().partition("/")
+        home = provider.lower() if slash else None
+        price = _listed(home, model if slash else key.strip(), rates, is_custom=True)
+        yield replace(price, is_set=True)
+    for home, models in DOCUMENTED.items():
+        for model in models:
+            found = book.resolve(home, model, at)
+            if found is not None:
+                yield _listed(home, model, found.rates, is_custom=found.is_custom)
+    for home, model, found in book.listed(at):
+        yield _listed(home, model, found.rates, is_custom=found.is_custom)
+
+
+def _listed(provider: str | None, model: str, rates: Rates, *, is_custom: bool) -> ListedPrice:
+    classes = _tiers(rates)[0].classes
+    return ListedPrice(
+        provider, model, classes["input"], classes["output"], is_custom, first_party=provider in FIRST_PARTY
+    )
+
+
+def explain_price(
+    config: Config, say: Callable[[str], None], model: str, at_ms: int, provider: str | None = None
+) -> PriceExplanation:
+    """Which price applies to `model` at `at_ms` (milliseconds since the epoch), and why.
+
+    Without `provider` it is taken from a name such as ``openai/gpt-4o``; else it is the first maker of models, or
+    provider the user has priced a model of, that knows the name.
+
+    Raises:
+        InvalidInput: the name is blank.
+        UnknownModel: no price is known.
+    """
+    model = model.strip()
+    if not model or (provider is not None and not provider.strip()):
+        raise InvalidInput("Name a model, such as: cs pricing explain claude-sonnet-4-5")
+    book = price_book(config, say)
+    at = _moment(at_ms)
+    for home, name in [(provider.strip(), model)] if provider is not None else _readings(book, model):
+        prices = list(book.all_for(home, name, at))
+        if prices and (provider is not None or _says_provider(book, home, prices)):
+            return _explanation(book, home, name, at_ms, prices)
+    anywhere = None if provider is not None else book.custom.anywhere(model)
+    if anywhere is not None:
+        return _explanation(book, None, model, at_ms, [anywhere])
+    where = f"{provider.strip()}/{model}" if provider is not None else model
+    hint = "" if provider is not None else " Name its provider with --provider, or"
+    raise UnknownModel(
+        f"No price is known for {where}.{hint or ' You can'} set one with: cs pricing set {model} <input> <output>"
+        + (f" --provider {provider.strip()}" if provider is not None else ""),
+        model=model,
+        provider=provider and provider.strip(),
+    )
+
+
+def _readings(book: PriceBook, model: str) -> Iterator[tuple[str, str]]:
+    """(provider, model) pairs that the name alone may mean."""
+    prefix, slash, name = model.partition("/")
+    if slash and name:
+        yield prefix, name
+    for home in FIRST_PARTY:
+        yield home, model
+    for key in book.custom.rows:
+        home, slash, _ = key.strip().partition("/")
+        if slash and home.lower() not in FIRST_PARTY:
+            yield home, model
+
+
+def _says_provider(book: PriceBook, home: str, prices: list[Resolved]) -> bool:
+    """Whether one of `prices` is a price at `home`, and not only one the user has set for wherever it is called."""
+    homes = {home.lower(), book.catalogue.provider_of(home)}
+    return any(not price.is_custom or price.model.strip().lower().partition("/")[0] in homes for price in prices)
+
+
+def _explanation(
+    book: PriceBook, provider: str | None, model: str, at_ms: int, prices: list[Resolved]
+) -> PriceExplanation:
+    return PriceExplanation(
+        provider,
+        model,
+        at_ms,
+        tuple(
+            AppliedPrice(
+                price.provider,
+                price.model,
+                price.source,
+                price.is_custom,
+                _tiers(price.rates),
+                price.start,
+                price.window,
+            )
+            for price in prices
+        ),
+        tuple(book.problems),
+    )
+
+
+def _tiers(rates: Rates) -> tuple[PriceTier, ...]:
+    """`rates` as exact dollars."""
+    return tuple(
+        PriceTier(
+            band.above,
+            {
+                name: None if rate is None else _dollars(rate, rates.per, 6)
+                for name, rate in zip(USAGE_FIELDS, band.classes, strict=True)
+            },
+            _dollars(band.request, rates.per, 0),
+        )
+        for band in rates.bands
+    )
+
+
+def _dollars(nanos: int, per: int, places: int) -> Decimal:
+    """`nanos` for each `per`, a power of ten, as dollars for each 10**`places`; exact.
+
+    >>> _dollars(3_000_000_000, 1_000_000, 6), _dollars(375, 10_000_000, 6)
+    (Decimal('3'), Decimal('3.75E-8'))
+    """
+    zeros = len(str(per)) - 1
+    figures = tuple(map(int, str(nanos)))
+    return Decimal((0, figures, places - zeros - _NANOS_PLACES)).normalize()
+
+
+def _moment(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, tz=UTC)

@@ -1,0 +1,85 @@
+"""What does a model cost? The price book, as the proxy and the commands that must be quick use it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from codesession.meter import Catalogue, PriceBook, PricesUnavailable, ensure_shards
+from codesession.meter.pricing import per_million, price
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from codesession.app.core import App
+    from codesession.config import Config
+    from codesession.model import Nanos, Usage
+
+LOCAL_MODELS = "local-models.json"
+"""The file in the data directory that says what the user's own models cost an hour."""
+BUILT_IN = "built-in"
+CUSTOM = "custom"
+
+
+class Priced(NamedTuple):
+    """What a usage of a model costs, and by which price."""
+
+    cost_nanos: Nanos | None
+    """None when no price is known, or none for what was used"""
+    source: str
+    """``custom`` for the user's own price, ``built-in`` otherwise"""
+    price_source: str
+    """the same for the ledger, with version; empty when no price is known"""
+    input_per_million: Nanos | None
+    """nano-dollars per million tokens read, in the tier of this usage"""
+    output_per_million: Nanos | None
+    known: bool
+    """whether there is a price for the model"""
+
+
+def price_book(config: Config, say: Callable[[str], None]) -> PriceBook:
+    """Every price there is; says what cannot be used. What it does not know is unpriced."""
+    problem: str | None = None
+    try:
+        catalogue = Catalogue(ensure_shards(config.data_dir))
+    except PricesUnavailable as error:
+        problem = error.message
+        catalogue = Catalogue(None)
+    book = PriceBook(config.data_dir, catalogue, problem)
+    if problem is not None:
+        others = "Every call but those of the models you have priced" if book.custom.rows else "Every call"
+        say(f"{problem} {others} will be unpriced.")
+    for sentence in book.custom.problems:
+        say(sentence)
+    return book
+
+
+def price_of(app: App, provider: str, model: str, usage: Usage, at_ms: int) -> Priced:
+    """What `usage` of `model` costs at `provider` when sent at `at_ms`, milliseconds since the epoch."""
+    at = datetime.fromtimestamp(at_ms / 1000, tz=UTC)
+    found = price_book(app.config, app.say).resolve(provider, model, at)
+    if found is None:
+        return Priced(None, BUILT_IN, "", None, None, known=False)
+    band = found.rates.band(usage.prompt_tokens)
+    return Priced(
+        price(found.rates, usage),
+        CUSTOM if found.is_custom else BUILT_IN,
+        found.source,
+        per_million(band.rate("input"), found.rates.per),
+        per_million(band.rate("output"), found.rates.per),
+        known=True,
+    )
+
+
+def hourly_rate(app: App, provider: str, model: str) -> Nanos | None:
+    """Nano-dollars an hour of a model on the user's own hardware; None when it is not one."""
+    file = app.config.data_dir / LOCAL_MODELS
+    if not file.exists():  # most have none
+        return None
+    from codesession.meter import find_local_model, read_local_models
+
+    models, problems = read_local_models(file)
+    for sentence in problems:
+        app.say(sentence)
+    found = find_local_model(models, provider, model)
+    return None if found is None else found.nanos_per_hour

@@ -1,0 +1,208 @@
+"""How are prices shown? As documents of dollars per million tokens, and as tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from codesession.model.classes import CLASS_NAMES
+from codesession.report.documents import Document, document
+from codesession.report.formats import iso
+from codesession.report.tables import columns, harmless
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from pathlib import Path
+
+    from codesession.model.price import AppliedPrice, ListedPrice, PriceExplanation, PriceList, PriceTier
+
+CUSTOM = "custom"
+BUILT_IN = "built-in"
+
+_WORDS = {
+    "input": "Input",
+    "cache_read": "Cached input, read",
+    "cache_write": "Cached input, written",
+    "cache_write_1h": "Cached input, written for 1 hour",
+    "input_audio": "Audio input",
+    "cache_read_audio": "Cached audio, read",
+    "output": "Output",
+    "reasoning": "Reasoning",
+    "output_audio": "Audio output",
+    "web_searches": "1,000 web searches",
+}
+_SAME_AS = {
+    "cache_write_1h": "cache_write",
+    "input_audio": "input",
+    "cache_read_audio": "cache_read",
+    "reasoning": "output",
+    "output_audio": "output",
+}
+"""a class that costs as much as this one goes without saying"""
+
+
+# --- documents ---
+
+
+def price_list_document(listed: PriceList) -> Document:
+    """What ``pricing list`` answers: models by ``provider/model``, and by name alone at their makers."""
+    models: dict[str, Document] = {}
+    for price in listed.prices:
+        models.setdefault(price.key, _row(price))
+    for price in listed.prices:
+        if price.first_party:
+            models.setdefault(price.model, _row(price))
+    return document({"models": models, "source": listed.source, "problems": list(listed.problems)})
+
+
+def price_document(explained: PriceExplanation) -> Document:
+    """What ``pricing explain`` answers."""
+    applied, *others = explained.prices
+    return document(
+        {
+            "model": explained.model,
+            "provider": explained.provider,
+            "at": iso(explained.at_ms),
+            "known": True,
+            **_applied(applied),
+            "overrides": [_applied(other) for other in others],
+            "problems": list(explained.problems),
+        }
+    )
+
+
+def set_price_document(key: str, input_: Decimal, output: Decimal, path: Path) -> Document:
+    """What ``pricing set`` answers."""
+    return document({"key": key, "input": _usd(input_), "output": _usd(output), "path": str(path)})
+
+
+def reset_prices_document(removed: int, path: Path) -> Document:
+    """What ``pricing reset`` answers."""
+    return document({"reset": True, "removed": removed, "path": str(path)})
+
+
+def _row(price: ListedPrice) -> Document:
+    return {"input": _usd(price.input), "output": _usd(price.output), "source": _source(is_custom=price.is_custom)}
+
+
+def _applied(price: AppliedPrice) -> Document:
+    content: Document = {
+        "source": _source(is_custom=price.is_custom),
+        "priceSource": price.source,
+        "listedAs": price.model,
+        **_tier(price.tiers[0]),
+        "tiers": [{"aboveTokens": tier.above, **_tier(tier)} for tier in price.tiers[1:]],
+    }
+    if price.valid_from is not None:
+        content["validFrom"] = price.valid_from.isoformat()
+    if price.window is not None:
+        content["validBetween"] = [clock.isoformat() for clock in price.window]
+    return content
+
+
+def _tier(tier: PriceTier) -> Document:
+    content: Document = {"classes": {CLASS_NAMES[name]: _usd(rate) for name, rate in tier.classes.items()}}
+    if tier.per_request:
+        content["perRequest"] = _usd(tier.per_request)
+    return content
+
+
+def _usd(dollars: Decimal | None) -> float | None:
+    """Dollars as the float that JSON has, rounded to 1e-10."""
+    return None if dollars is None else round(float(dollars), 10)
+
+
+def _source(*, is_custom: bool) -> str:
+    return CUSTOM if is_custom else BUILT_IN
+
+
+# --- text ---
+
+
+def price_list_text(listed: PriceList, *, everything: bool) -> str:
+    """The price list as a table; without `everything` what the user has set and the models' makers."""
+    shown = [price for price in listed.prices if everything or price.is_set or price.first_party]
+    parts = []
+    if shown:
+        rows = [
+            (
+                price.provider or "any",
+                price.model,
+                _dollars(price.input),
+                _dollars(price.output),
+                "yours" if price.is_custom else "",
+            )
+            for price in sorted(shown, key=lambda price: (not price.is_custom, price.provider or "", price.model))
+        ]
+        names = ("Provider", "Model", "Input", "Output", "")
+        parts.append(columns("Prices in dollars per million tokens", names, rows, ("Input", "Output")))
+    parts.append(f"{len(shown):,} models. Published prices: {listed.source}. Set your own with: cs pricing set")
+    hidden = len(listed.prices) - len(shown)
+    if hidden:
+        parts.append(f"{hidden:,} more at clouds and resellers: cs pricing list --all, or --provider <name>")
+    return "\n".join(parts)
+
+
+def price_text(explained: PriceExplanation) -> str:
+    """Which price applies, and why, in a table and words."""
+    applied, *others = explained.prices
+    where = f" at {explained.provider}" if explained.provider else ""
+    names = ["Dollars per million tokens", "Price"]
+    names += [f"Prompt above {tier.above:,}" for tier in applied.tiers[1:]]
+    rows = [
+        (word, *(_dollars(_rate(tier, field)) for tier in applied.tiers))
+        for field, word in _WORDS.items()
+        if any(_differs(tier, field) for tier in applied.tiers)
+    ]
+    if any(tier.per_request for tier in applied.tiers):
+        rows.append(("Each call", *(_dollars(tier.per_request) for tier in applied.tiers)))
+    table = columns(f"{explained.model}{where}", names, rows, names[1:])
+    parts = [f"Source: {_listed(applied)}."]
+    moment = datetime.fromtimestamp(explained.at_ms / 1000).astimezone().strftime("%b %d, %Y %H:%M %Z")
+    parts.append(f"It applies to calls sent at {moment}.")
+    parts += [f"It comes before {_sides(other)}: {_listed(other)}." for other in others]
+    return "\n".join([table, *map(harmless, parts)])
+
+
+def _rate(tier: PriceTier, field: str) -> Decimal | None:
+    """What is shown: the price of a million tokens, or of a thousand searches."""
+    rate = tier.classes[field]
+    return rate.scaleb(-3) if rate is not None and field == "web_searches" else rate
+
+
+def _differs(tier: PriceTier, field: str) -> bool:
+    """Whether the price of this class is worth a line."""
+    rate = tier.classes[field]
+    return rate is not None and (field not in _SAME_AS or rate != tier.classes[_SAME_AS[field]])
+
+
+def _listed(price: AppliedPrice) -> str:
+    return f'{price.source}, where it is "{price.model}"{_when(price)}'
+
+
+def _sides(price: AppliedPrice) -> str:
+    rates = price.tiers[0].classes
+    return f"${_dollars(rates['input'])} in and ${_dollars(rates['output'])} out"
+
+
+def _when(price: AppliedPrice) -> str:
+    """Since when a price holds, or at which hours."""
+    since = f", since {price.valid_from.isoformat()}" if price.valid_from else ""
+    if price.window is None:
+        return since
+    begin, end = (clock.strftime("%H:%M") for clock in price.window)
+    return f"{since}, daily from {begin} to {end} UTC"
+
+
+def _dollars(dollars: Decimal | None) -> str:
+    """Dollars with their cents, and what more there is.
+
+    >>> from decimal import Decimal
+    >>> _dollars(Decimal("3.000")), _dollars(Decimal("0.075")), _dollars(None)
+    ('3.00', '0.075', '-')
+    """
+    if dollars is None:
+        return "-"
+    plain = f"{dollars.normalize():f}"
+    whole, _, cents = plain.partition(".")
+    return f"{int(whole):,}.{cents:0<2}"

@@ -1,0 +1,197 @@
+"""Do the ``cs pricing`` commands answer people and programs, whatever the state of the files?"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.app.place import Place
+    from tests.cli.conftest import Cs
+
+
+@pytest.fixture
+def file(place: Place) -> Path:
+    return place.home / ".codesession" / "pricing.json"
+
+
+def given(file: Path, text: str) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+
+
+# --- set ---
+
+
+def test_a_price_is_set_and_told(file: Path, cs: Cs) -> None:
+    told = cs("pricing", "set", "gpt-4o", "3.00", "12", "--provider", "azure", "--json").json()
+    assert [told[name] for name in ("key", "input", "output", "path")] == ["azure/gpt-4o", 3.0, 12.0, str(file)]
+    assert (told["schemaVersion"], told["codesessionVersion"]) == (1, told["costhqVersion"])
+    told_person = cs("pricing", "set", "m", "0.0000001", "2", "--cache-read", "0.1", "--cache-write", "1.25")
+    assert told_person.out == f"m now costs $0.0000001 in and $2 out per million tokens, as {file} says.\n"
+    assert json.loads(file.read_text()) == {
+        "azure/gpt-4o": {"input": 3.0, "output": 12},
+        "m": {"input": 1e-7, "output": 2, "cacheRead": 0.1, "cacheWrite": 1.25},
+    }
+
+
+@pytest.mark.parametrize("amount", ["nan", "inf", "1_000", "-1", "5x", "-0.5", "1e3", ""])
+def test_a_bad_amount_is_refused_and_nothing_is_written(file: Path, cs: Cs, amount: str) -> None:
+    assert cs("pricing", "set", "gpt-4o", amount, "5", "--json").error()["code"] == "invalid_input"
+    assert cs("pricing", "set", "gpt-4o", "5", amount, "--json").error()["code"] == "invalid_input"
+    assert cs("pricing", "set", "gpt-4o", "5", "5", "--cache-read", amount, "--json").error()["code"] == "invalid_input"
+    assert cs("pricing", "set", "gpt-4o", amount, "5").sentence()
+    assert not file.exists()
+
+
+def test_a_missing_amount_says_where_help_is(cs: Cs) -> None:
+    assert cs("pricing", "set", "gpt-4o", "5").sentence().endswith("See: cs pricing set -h")
+
+
+def test_a_broken_file_is_not_overwritten(file: Path, cs: Cs) -> None:
+    given(file, "{")
+    error = cs("pricing", "set", "gpt-4o", "1", "1", "--json").error()
+    assert (error["code"], error["path"]) == ("invalid_input", str(file))
+    assert "mend it, move it away" in error["message"]
+    assert file.read_text() == "{"
+
+
+def test_a_file_that_cannot_be_written_is_an_error(file: Path, cs: Cs) -> None:
+    file.with_name(".pricing.json.lock").mkdir(parents=True)
+    assert cs("pricing", "set", "gpt-4o", "1", "1", "--json").error()["code"] == "database_error"
+
+
+# --- reset ---
+
+
+def test_all_prices_are_removed_and_kept_beside(file: Path, cs: Cs) -> None:
+    given(file, '{"a": {"input": 1, "output": 1}, "p/b": {"input": 1, "output": 1}}')
+    told = cs("pricing", "reset", "--json").json()
+    assert [told[name] for name in ("reset", "removed", "path")] == [True, 2, str(file)]
+    assert not file.exists()
+    assert file.with_name("pricing.json.bak").exists()
+    assert cs("pricing", "reset").out == "There was no such price of yours.\n"
+
+
+def test_one_price_is_removed(file: Path, cs: Cs) -> None:
+    given(file, '{"a": {"input": 1, "output": 1}, "p/b": {"input": 1, "output": 1}}')
+    told = cs("pricing", "reset", "b", "--provider", "p")
+    assert told.out == f"Removed 1 price of yours; the file as it was is {file}.bak.\n"
+    assert list(json.loads(file.read_text())) == ["a"]
+    assert cs("pricing", "reset", "--provider", "p", "--json").json()["removed"] == 0
+
+
+# --- list ---
+
+
+@pytest.mark.usefixtures("priced")
+def test_the_list_for_programs_has_everything(file: Path, cs: Cs) -> None:
+    given(file, '{"openai/gpt-4o": {"input": 1, "output": 2}, "bad": {"input": -1, "output": 2}}')
+    told = cs("pricing", "list", "--json").json()
+    models = told["models"]
+    assert models["openai/gpt-4o"] == models["gpt-4o"] == {"input": 1.0, "output": 2.0, "source": "custom"}
+    for name in ("claude-sonnet-4", "claude-opus-4-6", "gpt-4o-mini", "anthropic/claude-3.5-sonnet", "o4-mini"):
+        assert models[name]["source"] == "built-in"
+    assert models["claude-sonnet-4"] == {"input": 3.0, "output": 15.0, "source": "built-in"}
+    assert "groq/llama-3.3-70b-versatile" in models
+    assert "llama-3.3-70b-versatile" not in models
+    (problem,) = told["problems"]
+    assert "'bad' is ignored" in problem
+
+
+@pytest.mark.usefixtures("priced")
+def test_the_list_for_people_is_short_unless_asked(cs: Cs) -> None:
+    short = cs("pricing", "list")
+    assert (short.status, short.err) == (0, "")
+    assert "claude-sonnet-4-5" in short.out
+    assert "groq" not in short.out
+    assert "more at clouds and resellers: cs pricing list --all" in short.out
+    assert "groq" in cs("pricing", "list", "--all").out
+    groq = cs("pricing", "list", "--provider", "groq").out
+    assert "llama-3.3-70b-versatile" in groq
+    assert "anthropic" not in groq
+
+
+@pytest.mark.usefixtures("priced")
+def test_people_are_told_of_a_broken_file(file: Path, cs: Cs) -> None:
+    given(file, "{")
+    assert "is not JSON" in cs("pricing", "list").err
+
+
+# --- explain ---
+
+
+@pytest.mark.usefixtures("priced")
+def test_a_price_is_explained(file: Path, cs: Cs) -> None:
+    given(file, '{"claude-sonnet-4-5": {"input": 2, "output": 4}}')
+    told = cs("pricing", "explain", "claude-sonnet-4-5-20250929", "--at", "2026-03-01T12:00:00Z", "--json").json()
+    assert (told["provider"], told["at"]) == ("anthropic", "2026-03-01T12:00:00.000Z")
+    assert (told["source"], told["listedAs"], told["classes"]["input"]) == ("custom", "claude-sonnet-4-5", 2.0)
+    assert told["overrides"][0]["classes"]["cacheRead"] == 0.3
+    person = cs("pricing", "explain", "gpt-4o", "--provider", "openai")
+    assert person.out.startswith("gpt-4o at openai")
+    assert "Source: genai-prices " in person.out
+
+
+@pytest.mark.usefixtures("priced")
+@pytest.mark.parametrize("moment", ["2026-03-01", "2026-03-01T00:00", "2026-03-01T01:00+01:00", " 20260301T000000Z "])
+def test_a_time_is_iso_8601_and_utc_unless_it_says_otherwise(cs: Cs, moment: str) -> None:
+    told = cs("pricing", "explain", "gpt-4o", "--at", moment, "--json").json()
+    assert told["at"] == "2026-03-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize("moment", ["", "5x", "yesterday", "2026-13-01", "1700000000000000", "0001-01-01T00:00+02:00"])
+def test_what_is_no_time_is_refused(cs: Cs, moment: str) -> None:
+    error = cs("pricing", "explain", "gpt-4o", "--at", moment, "--json").error()
+    assert error["code"] == "invalid_input"
+    assert "is no time" in error["message"]
+
+
+@pytest.mark.usefixtures("priced")
+def test_an_unknown_model_is_an_error(cs: Cs) -> None:
+    error = cs("pricing", "explain", "nobody-knows", "--json").error()
+    assert (error["code"], error["model"], error["provider"]) == ("unknown_model", "nobody-knows", None)
+    assert cs("pricing", "explain", "x", "--provider", "p").sentence().startswith("No price is known for p/x.")
+
+
+# --- all of them ---
+
+
+def test_on_a_fresh_home_the_prices_are_made_first(place: Place, cs: Cs) -> None:
+    assert cs("pricing", "explain", "gpt-4o", "--json").json()["classes"]["input"] == 2.5
+    assert not place.database.exists()
+
+
+def test_without_published_prices_that_is_said(place: Place, cs: Cs) -> None:
+    place.home.joinpath(".codesession").mkdir()
+    place.home.joinpath(".codesession", "prices").write_text("in the way")
+    told = cs("pricing", "list", "--json").json()
+    assert "gpt-4o" not in told["models"]
+    assert "could not be compiled" in told["problems"][0]
+    assert "Every call will be unpriced." in cs("pricing", "list").err
+    assert cs("pricing", "explain", "gpt-4o", "--json").error()["code"] == "unknown_model"
+    cs("pricing", "set", "gpt-4o", "1", "2")
+    assert cs("pricing", "list", "--json").json()["models"]["gpt-4o"]["source"] == "custom"
+
+
+@pytest.mark.parametrize("command", ["list", "set", "reset", "explain"])
+def test_each_command_has_help_with_an_example(cs: Cs, command: str) -> None:
+    told = cs("pricing", command, "-h")
+    assert (told.status, told.err) == (0, "")
+    assert f"Example: cs pricing {command}" in told.out
+    assert "--json" in told.out
+
+
+def test_alone_it_shows_its_commands(cs: Cs) -> None:
+    told = cs("pricing")
+    assert told.status == 0
+    assert [word for word in ("explain", "list", "reset", "set") if f"  {word} " in told.out] == [
+        "explain",
+        "list",
+        "reset",
+        "set",
+    ]
