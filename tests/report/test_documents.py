@@ -21,18 +21,24 @@ from codesession.model import (
     FileChange,
     ModelTotals,
     Session,
+    Statistics,
     Totals,
     Usage,
 )
 from codesession.report import (
+    LoggedView,
     RunView,
     SessionView,
     document,
     end_document,
     list_document,
+    logged_document,
+    note_document,
+    recover_document,
     run_document,
     show_document,
     start_document,
+    stats_document,
     status_document,
 )
 
@@ -102,9 +108,10 @@ BARE = replace(
 )  # fmt: skip
 ACTIVE = Session(3, "work", "/repo", "/repo", "main", "a" * 40, 1_772_461_811_042, None, None)
 ENDED = replace(ACTIVE, ended_ms=1_772_461_811_042 + 8_100_000, notes="done")
+TOTALS = Totals(calls=2, tokens=120, cost_nanos=1_430_000_000, unpriced=1, cut=1, files=1, commits=1)
 VIEW = SessionView(
     ENDED,
-    Totals(calls=2, tokens=120, cost_nanos=1_430_000_000, unpriced=1, cut=1, files=1, commits=1),
+    TOTALS,
     8100,
     (ModelTotals("anthropic", "claude-x", 2, 120, 1_430_000_000, 1),),
     (CALL, BARE),
@@ -231,3 +238,57 @@ def test_a_run_that_came_to_nothing() -> None:
     told = run_document(RunView(EMPTY, 127, joined=False, port=None, problem="nope: command not found"))
     assert (told["exitCode"], told["port"], told["topModel"]) == (127, None, None)
     assert told["problem"] == "nope: command not found"
+
+
+def test_a_session_that_is_resumed_says_so() -> None:
+    assert start_document(ACTIVE, resumed=True) == {**start_document(ACTIVE), "resumed": True}
+
+
+def test_a_note() -> None:
+    check(note_document(VIEW.annotations[0]), {**METADATA, **ANNOTATION_KEYS})
+
+
+def test_what_was_recovered() -> None:
+    told = recover_document([ENDED])
+    check(told, {**METADATA, "recovered": int, "sessions": list})
+    assert told["recovered"] == 1
+    assert told["sessions"] == [{"id": 3, "name": "work", "startTime": "2026-03-02T14:30:11.042Z"}]
+    assert recover_document([])["sessions"] == []
+
+
+def test_the_sums_over_all_sessions() -> None:
+    told = stats_document(Statistics(2, 8101, 8, 2, 12_345, 1_430_000_000, 1))
+    numbers = ("totalSessions", "totalTime", "totalFiles", "totalCommits", "totalTokens", "avgSessionTime")
+    texts = ("totalTimeFormatted", "avgSessionFormatted")
+    check(told, {**METADATA, **dict.fromkeys(numbers, int), **dict.fromkeys(texts, str), "totalAICost": float})
+    assert (told["avgSessionTime"], told["totalTimeFormatted"], told["unpricedCalls"]) == (4050, "2h 15m", 1)
+    empty = stats_document(Statistics(0, 0, 0, 0, 0, 0, 0))
+    assert (empty["avgSessionTime"], empty["avgSessionFormatted"], empty["totalAICost"]) == (0, "0s", 0.0)
+
+
+def test_a_logged_call() -> None:
+    call = replace(CALL, usage=Usage(input=8000, output=2000), ended_ms=CALL.started_ms)
+    view = LoggedView(call, "built-in", True, 3_000_000_000, None, None, 3, TOTALS)
+    told = logged_document(view)
+    check(told, {**METADATA, "logged": dict, "pricing": dict, "session": dict})
+    check(told["logged"], {"provider": str, "model": str, "tokens": int, "promptTokens": int, "cost": float})
+    assert told["pricing"] == {
+        "source": "built-in", "modelKnown": True, "inputPer1M": 3.0, "outputPer1M": None, "estimated": False,
+    }  # fmt: skip
+    local = view._replace(per_hour=400_000_000, call=replace(call, ended_ms=call.started_ms + 1500))
+    assert (
+        logged_document(local)["pricing"] | {"costPerHour": 0.4, "durationSeconds": 1.5}
+        == (logged_document(local)["pricing"])
+    )
+
+
+def test_tokens_of_which_only_the_total_is_known_have_no_sides() -> None:
+    view = replace(VIEW, calls=(replace(CALL, usage=Usage(unsplit=70)),))
+    (call,) = show_document(view, files=False, commits=False)["aiUsage"]
+    assert call["tokens"] == 70
+    assert {"promptTokens", "completionTokens", "cacheReadTokens"}.isdisjoint(call)
+
+
+def test_a_status_says_how_many_calls_it_leaves_out() -> None:
+    assert status_document(LIVE)["aiUsageOmitted"] == 0
+    assert status_document(replace(LIVE, calls=(CALL,)))["aiUsageOmitted"] == 1

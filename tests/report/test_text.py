@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
+from tests.report.test_documents import CALL
 
 from codesession.model import (
     Annotation,
     ChangeType,
     Commit,
+    Evidence,
     FileChange,
     ModelTotals,
     Session,
+    Statistics,
     Totals,
+    Usage,
 )
-from codesession.report import RunView, SessionView
-from codesession.report.text import list_text, run_text, session_text, summary_line
+from codesession.report import LoggedView, RunView, SessionView
+from codesession.report.text import list_text, logged_text, run_text, session_text, stats_text, summary_line
 
 SESSION = Session(12, "Fix the login", "/repo", "/repo", "main", None, 1_772_461_811_042, 1_772_461_999_000, "works")
 TOTALS = Totals(calls=5, tokens=12_345, cost_nanos=1_430_000_000, files=8, commits=2)
@@ -43,7 +48,7 @@ DOUBTS = {
     "interrupted": (Totals(cut=2), "2 calls interrupted, billed for what came"),
     "lost": (Totals(lost=1), "1 call lost with a process that died, billed at the most possible"),
     "failed": (Totals(failed=2), "2 calls failed, not billed"),
-    "estimated": (Totals(estimated=3), "3 calls estimated: the provider did not say what was used"),
+    "estimated": (Totals(estimated=3), "3 calls estimated: it is not known in full what was used"),
 }
 
 
@@ -136,9 +141,18 @@ def test_the_list_marks_what_is_active_and_helps_when_it_is_empty() -> None:
     assert list_text([]) == "No sessions yet. Begin with: cs run -- <command>"
 
 
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, width: int, **variables: str) -> None:
+    """From now on stdout is a terminal of that width."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"COLUMNS": str(width), **variables}.items():
+        monkeypatch.setenv(name, value)
+
+
 @pytest.mark.parametrize("width", [40, 60, 200])
 def test_no_line_is_wider_than_the_terminal_and_no_word_is_lost(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
+    on_a_terminal(monkeypatch, width, NO_COLOR="1")
     name = "A name that is much longer than any narrow terminal is wide 宽宽宽宽宽宽"
     view = replace(
         VIEW,
@@ -159,7 +173,62 @@ def test_words_in_brackets_are_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b" not in list_text([view]) + session_text(view)
 
 
-def test_text_is_never_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_gets_plain_lines_without_a_frame_each_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b" not in session_text(VIEW)
-    assert "\x1b" not in list_text([VIEW])
+    monkeypatch.setenv("COLUMNS", "20")
+    text = list_text([replace(VIEW, session=replace(SESSION, name="word " * 50 + "end"))])
+    title, names, row = text.splitlines()
+    assert (title, names.split()) == ("Recent Sessions", ["ID", "Description", "Duration", "Files", "Commits", "Cost"])
+    assert row.count("word ") == 50
+    assert {"\x1b", "│", "─"}.isdisjoint(text + session_text(VIEW))
+
+
+def test_a_terminal_gets_a_frame_and_weight_unless_it_asks_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_terminal(monkeypatch, 80)
+    assert "\x1b[1m" in list_text([VIEW])
+    assert "╭" in list_text([VIEW])
+    for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        on_a_terminal(monkeypatch, 80, **variables)
+        assert "\x1b" not in list_text([VIEW])
+        assert "╭" in list_text([VIEW])
+
+
+def test_words_that_command_a_terminal_are_harmless_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_terminal(monkeypatch, 200, NO_COLOR="1")
+    hostile = replace(SESSION, name="\x1b[31mred\x07", notes="\u202eback", branch="\x9b2J")
+    remark = Annotation(1, 12, "\x1b]0;title\x07", 1)
+    text = session_text(replace(VIEW, session=hostile, annotations=(remark,))) + list_text([VIEW])
+    assert {"\x1b", "\x07", "\x9b", "\u202e"}.isdisjoint(text)
+
+
+def test_a_narrow_terminal_keeps_the_columns_that_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_terminal(monkeypatch, 40, NO_COLOR="1")
+    text = list_text([VIEW])
+    assert all(name in text for name in ("ID", "Description", "Duration", "Cost"))
+    assert "Commits" not in text
+
+
+def test_the_sums_over_all_sessions() -> None:
+    text = stats_text(Statistics(52, 498_000, 412, 184, 3_100_000, 104_720_000_000, 2))
+    values = [line.split("  ")[-1].strip() for line in text.splitlines()[1:-1]]
+    assert values == ["52", "138h 20m", "2h 39m", "412", "184", "3.1M", "$104.72+"]
+    assert text.splitlines()[-1] == "2 calls unpriced, not in the cost"
+    assert stats_text(Statistics(0, 0, 0, 0, 0, 0, 0)).splitlines()[-1].endswith("$0.00")
+
+
+@pytest.mark.parametrize(
+    ("source", "evidence", "words"),
+    [
+        ("manual", Evidence.MANUAL, "$0.30 as given"),
+        ("custom", Evidence.MANUAL, "$0.30 at your price"),
+        ("local", Evidence.MANUAL, "$0.30 by the hour"),
+        ("built-in", Evidence.ESTIMATED, "$0.30 at the list price, assuming that 70 % of the tokens were read"),
+    ],
+)
+def test_a_logged_call_says_how_its_cost_was_got(source: str, evidence: Evidence, words: str) -> None:
+    call = replace(CALL, cost_nanos=300_000_000, evidence=evidence, usage=Usage(unsplit=15_000))
+    view = LoggedView(call, source, model_known=True, input_per_million=1, output_per_million=2, per_hour=None,
+                      session_id=12, totals=Totals(tokens=20_000, cost_nanos=10**9, unpriced=1))  # fmt: skip
+    first, second = logged_text(view).splitlines()
+    assert first == f"Logged {call.provider}/{call.model}: 15,000 tokens, {words}"
+    assert second == "Session 12 now: 20,000 tokens, $1.00+"

@@ -37,7 +37,7 @@ def ended(ledger: SqliteLedger, session: Session, at: int, **what: object) -> Se
 
 def test_an_active_session_lasts_until_now_and_shows_what_was_just_found(ledger: SqliteLedger) -> None:
     session = begin(ledger)
-    view = view_of_session(ledger, session, 4999, files=FILES, commits=COMMITS)
+    view = view_of_session(ledger, session, 4999, found=(FILES, COMMITS))
     assert (view.session, view.seconds) == (session, 3)
     assert (view.files, view.commits) == (tuple(FILES), tuple(COMMITS))
     assert (view.totals.files, view.totals.commits) == (1, 2)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-import unicodedata
 from contextlib import contextmanager
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from codesession.app import App
     from codesession.errors import CodesessionError
@@ -31,7 +31,7 @@ def tell(sentence: str) -> None:
     try:
         sys.stderr.write(printable(sentence, sys.stderr.encoding) + "\n")
         sys.stderr.flush()
-    except BrokenPipeError:
+    except OSError:  # who listened is gone, or where it goes is full
         _give_up(sys.stderr)
 
 
@@ -40,13 +40,30 @@ def answer(text: str) -> None:
     _write(printable(text, sys.stdout.encoding))
 
 
+def display(drawn: str) -> None:
+    """What `codesession.report.text` has drawn, on stdout: it is harmless already, and may have styles."""
+    _write(encodable(drawn, sys.stdout.encoding))
+
+
 def _write(text: str) -> None:
+    write_pieces((text,), end="\n")
+
+
+def write_pieces(pieces: Iterable[str], end: str = "") -> None:
+    """A long answer on stdout, piece by piece; where it cannot go, that is said, and the command fails."""
     try:
-        sys.stdout.write(text + "\n")
+        for piece in pieces:
+            sys.stdout.write(piece)
+        sys.stdout.write(end)
         sys.stdout.flush()
-    except BrokenPipeError:  # as in `cs list | head`: whoever read us has had enough
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # as in `cs list | head`: whoever read us has had enough
+            tell(f"cs: The answer could not be written: {error.strerror}.")
         _give_up(sys.stdout)
         sys.exit(1)
+    finally:
+        if isinstance(pieces, GeneratorType):  # what it reads is about to be closed
+            pieces.close()
 
 
 def _give_up(stream: TextIO) -> None:
@@ -56,7 +73,13 @@ def _give_up(stream: TextIO) -> None:
 
 def printable(text: str, encoding: str | None) -> str:
     """`text` with what an old terminal cannot show replaced, and nothing in it that commands a terminal."""
-    plain = "".join("�" if _commands_terminal(char) else char for char in text)
+    from codesession.report.tables import harmless
+
+    return encodable(harmless(text), encoding)
+
+
+def encodable(plain: str, encoding: str | None) -> str:
+    """`plain` with what an old terminal cannot show replaced."""
     encoding = encoding or "utf-8"
     try:
         plain.encode(encoding)
@@ -65,23 +88,16 @@ def printable(text: str, encoding: str | None) -> str:
     return plain.encode(encoding, "replace").decode(encoding)
 
 
-def _commands_terminal(char: str) -> bool:
-    """Whether it is a control character (but a line end), or changes the direction of what follows it."""
-    return (char != "\n" and unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs")) or char in _BIDI
-
-
 _PLAINER = str.maketrans(
     {
         "•": "*",
         "…": "...",
         **dict.fromkeys("─━", "-"),
         **dict.fromkeys("│┃", "|"),
-        **dict.fromkeys("┌┬┐├┼┤└┴┘┏┳┓┡╇┩", "+"),
+        **dict.fromkeys("┌┬┐├┼┤└┴┘┏┳┓┡╇┩╭╮╰╯", "+"),
     }
 )
 """What our tables and summaries are drawn with where there are only letters."""
-
-_BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def fail(error: CodesessionError, *, as_json: bool) -> NoReturn:
@@ -91,7 +107,8 @@ def fail(error: CodesessionError, *, as_json: bool) -> NoReturn:
 
         emit(document({"error": {"code": error.code, "message": error.message, **error.extra}}))
     else:
-        tell(f"cs: {error.message}")
+        hint = error.extra.get("hint")
+        tell(f"cs: {error.message} {hint}" if hint else f"cs: {error.message}")
     sys.exit(error.exit_code)
 
 
@@ -101,8 +118,15 @@ def opened(*, quiet: bool) -> Iterator[App]:
     from codesession.app import open_app
     from codesession.config import read_config
 
-    with open_app(read_config(), _silent if quiet else tell) as app:
+    with open_app(read_config(), _silent if quiet else tell, warn=tell) as app:
         yield app
+
+
+def lasting() -> None:
+    """From here on this process may live long: it collects its garbage, as other programs do from the beginning."""
+    import gc
+
+    gc.enable()
 
 
 def _silent(_sentence: str) -> None:

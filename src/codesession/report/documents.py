@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codesession import __version__
-from codesession.model import to_usd
+from codesession.model import Evidence, to_usd
 from codesession.report.formats import duration, iso
 
 if TYPE_CHECKING:
-    from codesession.model import Annotation, Call, Commit, FileChange, ModelTotals, Session
-    from codesession.report.views import RunView, SessionView
+    from codesession.model import Annotation, Call, Commit, FileChange, ModelTotals, Nanos, Session, Statistics
+    from codesession.report.logged import LoggedView
+    from codesession.report.runs import RunView
+    from codesession.report.views import SessionView
 
 SCHEMA_VERSION = 1
 Document = dict[str, Any]
@@ -29,7 +31,7 @@ def document(content: Document) -> Document:
     }
 
 
-def start_document(session: Session) -> Document:
+def start_document(session: Session, *, resumed: bool = False) -> Document:
     """What ``start`` answers."""
     return document(
         {
@@ -40,6 +42,47 @@ def start_document(session: Session) -> Document:
             "directory": session.directory,
             "gitRoot": session.git_root,
             "branch": session.branch,
+        }
+        | ({"resumed": True} if resumed else {})
+    )
+
+
+def note_document(annotation: Annotation) -> Document:
+    """What ``note`` answers."""
+    return document(_annotation(annotation))
+
+
+def recover_document(sessions: list[Session]) -> Document:
+    """What ``recover`` answers: the sessions it ended."""
+    ended = [{"id": session.id, "name": session.name, "startTime": iso(session.started_ms)} for session in sessions]
+    return document({"recovered": len(ended), "sessions": ended})
+
+
+def logged_document(view: LoggedView) -> Document:
+    """What ``log-ai`` answers: the call, by which price, and what its session now comes to."""
+    call = _call(view.call)
+    logged = ("id", "provider", "model", "tokens", "promptTokens", "completionTokens", "cost", "agentName", "evidence")
+    seconds = {"durationSeconds": call["durationSeconds"]} if "durationSeconds" in call else {}
+    cost, tokens = to_usd(view.totals.cost_nanos), view.totals.tokens
+    return document(
+        {
+            "logged": {key: call[key] for key in logged if key in call},
+            "pricing": {
+                "source": view.source,
+                "modelKnown": view.model_known,
+                "inputPer1M": usd(view.input_per_million),
+                "outputPer1M": usd(view.output_per_million),
+                "estimated": view.call.evidence == Evidence.ESTIMATED,
+            }
+            | ({} if view.per_hour is None else {"costPerHour": usd(view.per_hour)})
+            | seconds,
+            "session": {
+                "id": view.session_id,
+                "aiCost": cost,
+                "aiTokens": tokens,
+                "totalCost": cost,
+                "totalTokens": tokens,
+            },
         }
     )
 
@@ -59,6 +102,25 @@ def show_document(view: SessionView, *, files: bool, commits: bool) -> Document:
     return document(content)
 
 
+def stats_document(stats: Statistics) -> Document:
+    """What ``stats`` answers: the sums over all completed sessions."""
+    average = round(stats.seconds / stats.sessions) if stats.sessions else 0
+    return document(
+        {
+            "totalSessions": stats.sessions,
+            "totalTime": stats.seconds,
+            "totalTimeFormatted": duration(stats.seconds),
+            "totalFiles": stats.files,
+            "totalCommits": stats.commits,
+            "totalTokens": stats.tokens,
+            "totalAICost": to_usd(stats.cost_nanos),
+            "unpricedCalls": stats.unpriced,
+            "avgSessionTime": average,
+            "avgSessionFormatted": duration(average),
+        }
+    )
+
+
 def end_document(view: SessionView) -> Document:
     """What ``end`` answers: everything."""
     return show_document(view, files=True, commits=True)
@@ -71,7 +133,11 @@ def status_document(view: SessionView) -> Document:
 
 def active_document(view: SessionView) -> Document:
     """A session as it stands."""
-    live = {"liveDuration": view.seconds, "liveDurationFormatted": duration(view.seconds)}
+    live = {
+        "liveDuration": view.seconds,
+        "liveDurationFormatted": duration(view.seconds),
+        "aiUsageOmitted": view.totals.calls - len(view.calls),
+    }
     return _session(view) | live | _calls_and_remarks(view)
 
 
@@ -143,7 +209,7 @@ def _call(call: Call) -> Document:
         "provider": call.provider,
         "model": call.model,
         "tokens": usage.tokens if usage else 0,
-        "cost": None if call.cost_nanos is None else to_usd(call.cost_nanos),
+        "cost": usd(call.cost_nanos),
         "timestamp": iso(call.started_ms),
         "evidence": call.evidence,
         "state": call.state,
@@ -152,7 +218,7 @@ def _call(call: Call) -> Document:
         "endpoint": call.endpoint,
         "streamed": call.streamed,
     }
-    if usage:
+    if usage and usage.knows_sides:
         known |= {
             "promptTokens": usage.prompt_tokens,
             "completionTokens": usage.completion_tokens,
@@ -170,8 +236,22 @@ def _call(call: Call) -> Document:
         "clientSession": call.client_session,
         "requestId": call.request_id,
         "priceSource": call.price_source,
+        "durationSeconds": _seconds(call),
     }
     return known | {key: value for key, value in named.items() if value is not None}
+
+
+def _seconds(call: Call) -> float | int | None:
+    """How long a call took, to the millisecond; None when that is not known."""
+    took_ms = 0 if call.ended_ms is None else call.ended_ms - call.started_ms
+    if not took_ms:
+        return None
+    return took_ms / 1000 if took_ms % 1000 else took_ms // 1000
+
+
+def usd(nanos: Nanos | None) -> float | None:
+    """Dollars for nano-dollars; None stays unknown."""
+    return None if nanos is None else to_usd(nanos)
 
 
 def _model(model: ModelTotals) -> Document:

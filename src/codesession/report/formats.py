@@ -47,6 +47,18 @@ def money(nanos: Nanos) -> str:
     return f"${nanos / NANOS_PER_USD:.{max(4, first + 2)}f}".rstrip("0")
 
 
+def tokens(count: int) -> str:
+    """A number of tokens, shortened from a million on.
+
+    >>> tokens(31_450), tokens(3_100_000), tokens(2_000_000_000)
+    ('31,450', '3.1M', '2.0B')
+    """
+    if count < 1_000_000:  # noqa: PLR2004 - a million
+        return f"{count:,}"
+    size, letter = (1_000_000_000, "B") if count >= 1_000_000_000 else (1_000_000, "M")  # noqa: PLR2004 - a billion
+    return f"{count / size:.1f}{letter}"
+
+
 def plural(count: int, noun: str) -> str:
     """A count with its noun.
 

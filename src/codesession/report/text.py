@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from codesession.report.formats import duration, money, plural
+from codesession.model import Evidence
+from codesession.report.formats import duration, money, plural, tokens
+from codesession.report.tables import columns, facts, harmless, is_narrow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.table import Table
-
-    from codesession.report.views import RunView, SessionView
+    from codesession.model import Statistics
+    from codesession.report.logged import LoggedView
+    from codesession.report.runs import RunView
+    from codesession.report.views import SessionView
 
 
 def summary_line(view: SessionView) -> str:
@@ -69,7 +69,7 @@ def _remarks(view: SessionView) -> list[str]:
     if totals.failed:
         remarks.append(f"{plural(totals.failed, 'call')} failed, not billed")
     if totals.estimated:
-        remarks.append(f"{plural(totals.estimated, 'call')} estimated: the provider did not say what was used")
+        remarks.append(f"{plural(totals.estimated, 'call')} estimated: it is not known in full what was used")
     return remarks
 
 
@@ -92,13 +92,13 @@ def session_text(view: SessionView, *, files: bool = False, commits: bool = Fals
         ("Top Model", view.models[0].model if view.models else ""),
         ("Notes", session.notes or ""),
     ]
-    parts = [_facts(f"Session: {session.name}", [row for row in rows if row[1]]), *_remarks(view)]
-    parts += [f"Note: {annotation.message}" for annotation in view.annotations]
+    parts = [facts(f"Session: {session.name}", [row for row in rows if row[1]]), *map(harmless, _remarks(view))]
+    parts += [harmless(f"Note: {annotation.message}") for annotation in view.annotations]
     if files:
-        parts.append(_columns("Files", ("Change", "File"), [(file.change, file.path) for file in view.files]))
+        parts.append(columns("Files", ("Change", "File"), [(file.change, file.path) for file in view.files]))
     if commits:
         shown = [(commit.hash[:7], commit.message) for commit in view.commits]
-        parts.append(_columns("Commits", ("Hash", "Message"), shown))
+        parts.append(columns("Commits", ("Hash", "Message"), shown))
     return "\n".join(parts)
 
 
@@ -106,56 +106,53 @@ def list_text(views: list[SessionView]) -> str:
     """The sessions in a table."""
     if not views:
         return "No sessions yet. Begin with: cs run -- <command>"
+    shown = {
+        "ID": [str(view.session.id) for view in views],
+        "Description": [view.session.name + (" (active)" if view.session.is_active else "") for view in views],
+        "Duration": [duration(view.seconds) for view in views],
+        "Files": [f"{view.totals.files:,}" for view in views],
+        "Commits": [f"{view.totals.commits:,}" for view in views],
+        "Cost": [_cost(view) for view in views],
+    }
+    if is_narrow():
+        del shown["Files"], shown["Commits"]
+    numbers = shown.keys() - {"Description"}
+    return columns("Recent Sessions", list(shown), list(zip(*shown.values(), strict=True)), numbers)
+
+
+def stats_text(stats: Statistics) -> str:
+    """The sums over all completed sessions."""
+    average = stats.seconds // stats.sessions if stats.sessions else 0
     rows = [
-        (
-            str(view.session.id),
-            view.session.name + (" (active)" if view.session.is_active else ""),
-            duration(view.seconds),
-            f"{view.totals.files:,}",
-            f"{view.totals.commits:,}",
-            _cost(view),
-        )
-        for view in views
+        ("Total Sessions", f"{stats.sessions:,}"),
+        ("Total Time", duration(stats.seconds)),
+        ("Average Session", duration(average)),
+        ("Files Changed", f"{stats.files:,}"),
+        ("Total Commits", f"{stats.commits:,}"),
+        ("AI Tokens Used", tokens(stats.tokens)),
+        ("Total AI Cost", money(stats.cost_nanos) + ("+" if stats.unpriced else "")),
     ]
-    return _columns("Recent sessions", ("ID", "Description", "Duration", "Files", "Commits", "Cost"), rows)
+    parts = [facts("Overall Statistics", rows)]
+    if stats.unpriced:
+        parts.append(f"{plural(stats.unpriced, 'call')} unpriced, not in the cost")
+    return "\n".join(parts)
+
+
+def logged_text(view: LoggedView) -> str:
+    """A call that was logged by hand, and what its session now comes to."""
+    call = view.call
+    count = call.usage.tokens if call.usage else 0
+    how = {"manual": "as given", "custom": "at your price", "local": "by the hour"}.get(
+        view.source, "at the list price"
+    )
+    if call.evidence == Evidence.ESTIMATED:
+        how += ", assuming that 70 % of the tokens were read"
+    return (
+        f"Logged {call.provider}/{call.model}: {count:,} tokens, {money(call.cost_nanos or 0)} {how}\n"
+        f"Session {view.session_id} now: {view.totals.tokens:,} tokens, {money(view.totals.cost_nanos)}"
+        + ("+" if view.totals.unpriced else "")
+    )
 
 
 def _when(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%b %d, %Y %H:%M")
-
-
-def _facts(title: str, rows: list[tuple[str, str]]) -> str:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(title), title_justify="left", show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        table.add_row(name, Text(value))
-    return _drawn(table)
-
-
-def _columns(title: str, names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(title), title_justify="left")
-    for name in names:
-        table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
-    for row in rows:
-        table.add_row(*(Text(value) for value in row))
-    return _drawn(table)
-
-
-_NUMBERS = ("Files", "Commits", "Cost")
-
-
-def _drawn(table: Table) -> str:
-    """The table as text, as wide as the terminal; without colours, for it is also piped."""
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), color_system=None, force_terminal=False)
-    with console.capture() as capture:
-        console.print(table)
-    return capture.get().rstrip("\n")

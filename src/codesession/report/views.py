@@ -1,15 +1,17 @@
-"""What is shown of a session, and of a run?"""
+"""What is shown of a session?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from codesession.model import not_recorded
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
 
     from codesession.model import Annotation, Call, Commit, FileChange, ModelTotals, Session, Totals
-    from codesession.model.ports import Ledger
+    from codesession.model.ports import Ledger, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +25,10 @@ class SessionView:
     models: tuple[ModelTotals, ...] = ()
     """dearest first"""
     calls: tuple[Call, ...] = ()
-    """those that count: settled or lost"""
+    """those that count, settled or lost; perhaps only the newest of them"""
     files: tuple[FileChange, ...] = ()
     commits: tuple[Commit, ...] = ()
     annotations: tuple[Annotation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """What one `cs run` came to: its own share of a session."""
-
-    session: SessionView
-    """with the totals and models of this run alone"""
-    exit_code: int
-    joined: bool
-    port: int | None
-    unmetered: Mapping[str, int] = field(default_factory=dict)
-    """requests relayed unread that may have cost something, by provider"""
-    unrecorded: int = 0
-    unreachable: Mapping[str, int] = field(default_factory=dict)
-    """calls to which no answer came, by provider"""
-    problem: str | None = None
 
 
 def view_of_session(
@@ -51,45 +36,50 @@ def view_of_session(
     session: Session,
     now_ms: int,
     *,
-    files: list[FileChange] | None = None,
-    commits: list[Commit] | None = None,
+    found: tuple[Sequence[FileChange], Sequence[Commit]] | None = None,
+    newest_calls: int | None = None,
 ) -> SessionView:
-    """All of a session; for an active one, the `files` and `commits` that were found just now."""
+    """All of a session; of an active one also the files and commits that were `found` just now and are not recorded.
+
+    With `newest_calls` only so many of its calls.
+    """
     with ledger.reading() as reader:
-        known_files = reader.files(session.id) if files is None else files
-        known_commits = reader.commits(session.id) if commits is None else commits
-        totals = replace(reader.totals(session.id), files=len(known_files), commits=len(known_commits))
-        return SessionView(
-            session,
-            totals,
-            _seconds(session, now_ms),
-            tuple(reader.models(session.id)),
-            tuple(reader.billed_calls(session.id)),
-            tuple(known_files),
-            tuple(known_commits),
-            tuple(reader.annotations(session.id)),
-        )
+        view = _whole(reader, session, reader.totals(session.id), now_ms, newest_calls)
+    if found is None:
+        return view
+    known = {commit.hash for commit in view.commits}
+    files = (*view.files, *not_recorded(found[0], view.files))
+    commits = (*view.commits, *(commit for commit in found[1] if commit.hash not in known))
+    totals = replace(view.totals, files=len({file.path for file in files}), commits=len(commits))
+    return replace(view, totals=totals, files=files, commits=commits)
+
+
+def every_session(ledger: Ledger, limit: int | None, now_ms: int) -> Iterator[SessionView]:
+    """All of every session, newest first, at most `limit`; as of one moment, and one after the other."""
+    with ledger.reading() as reader:
+        for session, totals in reader.sessions(limit):
+            yield _whole(reader, session, totals, now_ms)
+
+
+def _whole(
+    reader: Reader, session: Session, totals: Totals, now_ms: int, newest_calls: int | None = None
+) -> SessionView:
+    return SessionView(
+        session,
+        totals,
+        _seconds(session, now_ms),
+        tuple(reader.models(session.id)),
+        tuple(reader.billed_calls(session.id, newest_calls)),
+        tuple(reader.files(session.id)),
+        tuple(reader.commits(session.id)),
+        tuple(reader.annotations(session.id)),
+    )
 
 
 def views_of_sessions(ledger: Ledger, limit: int, now_ms: int) -> list[SessionView]:
     """The newest sessions, newest first, without what is in them."""
     with ledger.reading() as reader:
         return [SessionView(session, totals, _seconds(session, now_ms)) for session, totals in reader.sessions(limit)]
-
-
-def view_of_run(
-    ledger: Ledger,
-    session: Session,
-    owner_id: int,
-    seconds: int,
-    files: list[FileChange],
-    commits: list[Commit],
-) -> SessionView:
-    """A run's share of its session."""
-    with ledger.reading() as reader:
-        totals = replace(reader.totals(session.id, owner_id), files=len(files), commits=len(commits))
-        models = tuple(reader.models(session.id, owner_id))
-    return SessionView(session, totals, seconds, models, files=tuple(files), commits=tuple(commits))
 
 
 def _seconds(session: Session, now_ms: int) -> int:

@@ -1,0 +1,71 @@
+"""Which options and kinds of value do several commands share? Strict ones: what is not plainly a number is none."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _Number = click.ParamType[int]
+else:
+    _Number = click.ParamType  # generic from click 8.2 on
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+_MOST = 2**63 - 1
+_DIGITS = re.compile(r"[0-9]+")
+_DECIMAL = re.compile(r"(?:[0-9]{1,15}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?")
+
+
+class Whole(_Number):
+    """A whole number in plain digits, from `least` to `most`; one that `clamps` takes a larger one for `most`."""
+
+    def __init__(self, name: str, least: int, most: int = _MOST, *, clamps: bool = False) -> None:
+        self.name = name
+        self._least = least
+        self._most = most
+        self._clamps = clamps
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; what is none is refused."""
+        text = str(value)
+        number = int(text[:40]) if _DIGITS.fullmatch(text) else -1
+        if self._clamps:
+            number = min(number, self._most)
+        if not self._least <= number <= self._most:
+            upto = "" if self._most == _MOST else f" to {self._most:,}"
+            self.fail(f"{text!r} is not a whole number from {self._least}{upto}", param, ctx)
+        return number
+
+
+class Scaled(_Number):
+    """A decimal number of 0 or more, as the whole number of `scale`-ths of it: exact, rounded half to even."""
+
+    def __init__(self, name: str, scale: int, most: int) -> None:
+        self.name = name
+        self._scale = scale
+        self._most = most
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; what is none is refused."""
+        from decimal import Decimal
+
+        text = str(value)
+        number = Decimal(text) if _DECIMAL.fullmatch(text) else Decimal(-1)
+        if not 0 <= number <= self._most:
+            self.fail(f"{text!r} is not a number from 0 to {self._most:,}", param, ctx)
+        return round(number * self._scale)
+
+
+SESSION_ID = Whole("id", 1)
+LIMIT = Whole("n", 1, clamps=True)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def one_session(what: str) -> Callable[[Command], Command]:
+    """The option ``-s ID``, which reaches a session of any scope."""
+    return click.option("-s", "--session", "session_id", type=SESSION_ID, help=what)

@@ -1,0 +1,75 @@
+"""How does everything leave the ledger? As JSON or CSV, one session after the other, so that a large ledger fits."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from codesession.report.documents import end_document
+from codesession.report.formats import iso
+from codesession.report.views import every_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesession.model.ports import Ledger
+    from codesession.report.views import SessionView
+
+CSV_HEADER = (
+    "id", "name", "status", "startTime", "endTime", "duration",
+    "filesChanged", "commits", "aiTokens", "aiCost", "agents", "notes",
+)  # fmt: skip
+
+
+def export_json(ledger: Ledger, limit: int | None, now_ms: int) -> Iterator[str]:
+    """The pieces of one JSON array: every session with its calls, files, commits and remarks."""
+    opening = "["
+    for view in every_session(ledger, limit, now_ms):
+        yield opening + json.dumps(end_document(view), ensure_ascii=True, allow_nan=False)
+        opening = ",\n"
+    yield "[]" if opening == "[" else "]"
+
+
+def export_csv(ledger: Ledger, limit: int | None, now_ms: int) -> Iterator[str]:
+    """The lines of a CSV file as RFC 4180 quotes it: a header, then each session; money in dollars, times ISO 8601."""
+    yield _line(CSV_HEADER)
+    for view in every_session(ledger, limit, now_ms):
+        yield _line(_fields(view))
+
+
+def _fields(view: SessionView) -> tuple[object, ...]:
+    session, totals = view.session, view.totals
+    agents = sorted({call.agent for call in view.calls if call.agent is not None})
+    ended = session.ended_ms
+    return (
+        session.id,
+        session.name,
+        "active" if ended is None else "completed",
+        iso(session.started_ms),
+        "" if ended is None else iso(ended),
+        "" if ended is None else view.seconds,
+        totals.files,
+        totals.commits,
+        totals.tokens,
+        dollars(totals.cost_nanos),
+        "; ".join(agents),
+        session.notes or "",
+    )
+
+
+def dollars(nanos: int) -> str:
+    """Nano-dollars as plain decimal dollars, exactly.
+
+    >>> dollars(1_430_000_000), dollars(12), dollars(0)
+    ('1.43', '0.000000012', '0')
+    """
+    return f"{nanos // 10**9}.{nanos % 10**9:09d}".rstrip("0").rstrip(".")
+
+
+def _line(fields: tuple[object, ...]) -> str:
+    import csv
+    import io
+
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(fields)
+    return line.getvalue()
