@@ -1,14 +1,16 @@
 """How long does a command keep a person waiting, beside an interpreter that does nothing?
 
-Runs alternate, in a directory with an active session and a ledger of some calls; medians are printed.
+Runs alternate, in a git repository with an active session of some calls, in a ledger of few and of many calls; medians
+are printed.
 
-    python benchmarks/commands.py [--runs 20] [--calls 100]
+    python benchmarks/commands.py [--runs 20] [--calls 100 1000000]
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -16,28 +18,57 @@ import tempfile
 import time
 from pathlib import Path
 
-from codesession.ledger import SqliteLedger
-from codesession.model import Attempt, Cost, Outcome, Scope, Usage
+from codesession.ledger import SqliteLedger, totals
+from codesession.model import Scope
 
+CS = [sys.executable, "-m", "codesession"]
 COMMANDS = {
     "bare python": [sys.executable, "-c", "pass"],
     "import codesession": [sys.executable, "-c", "import codesession"],
-    "cs status --json": [sys.executable, "-m", "codesession", "status", "--json"],
-    "cs list --json": [sys.executable, "-m", "codesession", "list", "--json"],
-    "cs --version": [sys.executable, "-m", "codesession", "--version"],
+    "cs --version": [*CS, "--version"],
+    "cs status --json": [*CS, "status", "--json"],
+    "cs list --json": [*CS, "list", "--json"],
+    "cs stats --json": [*CS, "stats", "--json"],
+    "cs log-ai --json": [
+        *[*CS, "log-ai", "--json", "-p", "anthropic", "-m", "claude-sonnet-4"],
+        *["--prompt-tokens", "8000", "--completion-tokens", "2000"],
+    ],
 }
+IN_THE_ACTIVE_SESSION = 100
+"""Calls of the session that `cs status` shows; the others are of sessions of a thousand calls that have ended."""
+PER_SESSION = 1000
+
+_SESSIONS = """
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+    INSERT INTO session (name, directory, started_ms, ended_ms)
+    SELECT 'session ' || i, '/projects/' || (i % 20), i * 3600000, i * 3600000 + 1800000 FROM n WHERE ?1 > 0
+"""
+_CALLS = """
+    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 - 1)
+    INSERT INTO call (session_id, state, provider, model, endpoint, streamed, started_ms, ended_ms, cost_nanos,
+        price_source, evidence, agent, input, cache_read, cache_write, cache_write_1h, input_audio, cache_read_audio,
+        output, reasoning, output_audio, web_searches)
+    SELECT ?2 + i / ?3, 'settled', 'anthropic', CASE i % 3 WHEN 0 THEN 'claude-opus-4-6' ELSE 'claude-sonnet-4-5' END,
+        'messages', 1, i * 3600, i * 3600 + 900, 105000, 'benchmark', 'measured', 'agent ' || (i % 2),
+        10, 2000, 0, 0, 0, 0, 5, 0, 0, 0
+    FROM n WHERE ?1 > 0
+"""
 
 
 def fill(database: Path, directory: str, calls: int) -> None:
-    """A ledger with one active session of `calls` settled calls."""
+    """A ledger of `calls` settled calls, `IN_THE_ACTIVE_SESSION` of them in the session active in `directory`."""
     ledger = SqliteLedger(database)
-    owner_id = ledger.claim(1)
+    others = max(0, calls - IN_THE_ACTIVE_SESSION)
+    with sqlite3.connect(database) as connection:
+        connection.execute(_SESSIONS, (-(-others // PER_SESSION),))
+        connection.execute(_CALLS, (others, 1, PER_SESSION))
     with ledger.writing() as writer:
-        session = writer.begin_session(Scope(directory), "benchmark", 1)
-        for _ in range(calls):
-            attempt = Attempt(session.id, "anthropic", "claude-sonnet-4-5", "messages", streamed=True, request_bytes=9)
-            call_id = writer.hold(attempt, 1_000_000, owner_id, 2)
-            writer.settle(call_id, Outcome(Usage(input=10, output=5)), Cost(105_000, "benchmark"), 3)
+        now_ms = time.time_ns() // 1_000_000
+        session = writer.begin_session(Scope(directory, git_root=directory), "benchmark", now_ms)
+    with sqlite3.connect(database) as connection:
+        connection.execute(_CALLS, (min(calls, IN_THE_ACTIVE_SESSION), session.id, PER_SESSION))
+        totals.rebuild(connection)
+    connection.close()
     ledger.close()
 
 
@@ -52,24 +83,27 @@ def once(command: list[str], directory: str, environ: dict[str, str]) -> tuple[f
 
 
 def measure(runs: int, calls: int) -> None:
-    """Run everything and print it."""
+    """Run everything over a ledger of so many calls and print it."""
     with tempfile.TemporaryDirectory(prefix="codesession-bench-") as directory:
         real = os.path.realpath(directory)
-        database = Path(real, "sessions.db")
+        database = Path(real, ".codesession", "sessions.db")
+        subprocess.run(["git", "init", "--quiet", real], check=True)
+        environ = {**os.environ, "HOME": real}
+        for name in ("PYTHONDONTWRITEBYTECODE", "CODESESSION_DB_PATH", "COSTHQ_DATA_DIR"):
+            environ.pop(name, None)
         fill(database, real, calls)
-        environ = {**os.environ, "HOME": real, "CODESESSION_DB_PATH": str(database)}
-        environ.pop("PYTHONDONTWRITEBYTECODE", None)
         times: dict[str, list[tuple[float, float, float]]] = {name: [] for name in COMMANDS}
         for number in range(runs + 1):
             for name, command in COMMANDS.items():
                 figures = once(command, real, environ)
-                if number:  # the first round fills the caches
+                if number:  # the first round fills the caches and compiles the prices
                     times[name].append(figures)
+        size = database.stat().st_size / 1e6
     middle = {
         name: tuple(statistics.median(column) for column in zip(*rows, strict=True)) for name, rows in times.items()
     }
     bare = middle["bare python"]
-    print(f"{runs} runs each, {calls} calls in the session; medians")
+    print(f"\n{runs} runs each, {calls:,} calls in a ledger of {size:,.0f} MB; medians")
     print(f"{'':20}{'wall ms':>9}{'over bare':>11}{'CPU ms':>8}{'over bare':>11}{'peak MB':>9}")
     for name, (wall, cpu, memory) in middle.items():
         print(
@@ -81,6 +115,7 @@ def measure(runs: int, calls: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--calls", type=int, default=100)
+    parser.add_argument("--calls", type=int, nargs="+", default=[100, 1_000_000])
     chosen = parser.parse_args()
-    measure(chosen.runs, chosen.calls)
+    for count in chosen.calls:
+        measure(chosen.runs, count)

@@ -4,9 +4,12 @@
 
     CodesessionError              code, exit status, HTTP status
     ├── InvalidInput              invalid_input       what was typed cannot be used
+    ├── MissingTokens             missing_tokens      it was not said how many tokens were used
+    ├── InvalidDuration           invalid_duration    a length of time cannot be used, or is missing
     ├── SessionActive             session_active      this scope already has a session
     ├── NoActiveSession           no_active_session   this scope has none
     ├── SessionNotFound           session_not_found   no session has that id
+    ├── UnknownModel              unknown_model       no price of that model is known, and no cost was given
     ├── DatabaseError             database_error      the ledger cannot be used
     └── PortTaken                 port_taken          the address asked for is in use
 
@@ -40,6 +43,20 @@ class InvalidInput(CodesessionError):
     http_status = 400
 
 
+class MissingTokens(CodesessionError):
+    """It was not said how many tokens a call used; nothing was written."""
+
+    code = "missing_tokens"
+    http_status = 400
+
+
+class InvalidDuration(CodesessionError):
+    """A length of time cannot be used, or is missing; nothing was changed."""
+
+    code = "invalid_duration"
+    http_status = 400
+
+
 class SessionActive(CodesessionError):
     """The scope already has an active session; no second one was begun."""
 
@@ -59,6 +76,13 @@ class SessionNotFound(CodesessionError):
 
     code = "session_not_found"
     http_status = 404
+
+
+class UnknownModel(CodesessionError):
+    """No price of that model is known; nothing was written."""
+
+    code = "unknown_model"
+    http_status = 400
 
 
 class DatabaseError(CodesessionError):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 
 from codesession.app import session_name
-from codesession.app.names import LONGEST_NAME, checked, valid_text
+from codesession.app.words import LONGEST_NAME, checked, valid_text
 from codesession.errors import InvalidInput
 
 KEY = "sk-ant-api03-AbCdEf123456"

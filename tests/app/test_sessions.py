@@ -10,13 +10,25 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.contract.ledger_contract import another_process, line_of
 
-from codesession.app import active_session, changes_in, current_scope, end_session, open_app, start_session
+from codesession.app import (
+    active_session,
+    annotate,
+    changes_in,
+    current_scope,
+    end_session,
+    open_app,
+    recover,
+    resume_session,
+    start_session,
+)
 from codesession.app.sessions import RECOVERED, end_abandoned
 from codesession.config import read_config
 from codesession.errors import DatabaseError, InvalidInput, NoActiveSession, SessionActive, SessionNotFound
 from codesession.model import Attempt, CallState, Cost, Outcome, Usage
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.app.place import Place
 
     from codesession.app import App
@@ -73,7 +85,8 @@ def test_two_starts_in_one_scope_give_one_session(place: Place) -> None:
     session = start_session(app, "first")
     with pytest.raises(SessionActive) as caught:
         start_session(rival, "second")
-    assert caught.value.extra == {"id": session.id, "activeSession": "first", "hint": "End it with: cs end"}
+    hint = "End it with: cs end. Or: cs start --resume, or --close-stale."
+    assert caught.value.extra == {"id": session.id, "activeSession": "first", "hint": hint}
 
 
 def test_scopes_are_apart(place: Place) -> None:
@@ -178,6 +191,21 @@ def left_open(app: App, *, calls: bool = True, held: bool = False) -> Session:
     return session
 
 
+def living_run(place: Place, process: subprocess.Popen[str]) -> Session:
+    """A session that the process keeps open."""
+    owner_id = int(line_of(process))
+    with place.app().ledger.writing() as tx:
+        return tx.begin_session(current_scope(), "run", place.now_ms, owner_id=owner_id)
+
+
+def claim_source(place: Place) -> str:
+    return (
+        "from pathlib import Path\nfrom codesession.ledger import SqliteLedger\n"
+        f"ledger = SqliteLedger(Path({str(place.database)!r}))\n"
+        "print(ledger.claim(1), flush=True)\nsys.stdin.readline()\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("calls", "held", "after_ms"),
     [
@@ -238,15 +266,8 @@ def test_a_session_begun_by_hand_is_never_ended_by_another_start(place: Place) -
 
 def test_a_session_of_a_run_that_lives_is_left_alone_until_it_is_killed(place: Place) -> None:
     app = place.app()
-    source = (
-        "from pathlib import Path\nfrom codesession.ledger import SqliteLedger\n"
-        f"ledger = SqliteLedger(Path({str(place.database)!r}))\n"
-        "print(ledger.claim(1), flush=True)\nsys.stdin.readline()\n"
-    )
-    with another_process(source) as process:
-        owner_id = int(line_of(process))
-        with app.ledger.writing() as tx:
-            session = tx.begin_session(current_scope(), "run", place.now_ms, owner_id=owner_id)
+    with another_process(claim_source(place)) as process:
+        session = living_run(place, process)
         end_abandoned(app, current_scope())
         with pytest.raises(SessionActive):
             start_session(app, "second")
@@ -262,6 +283,134 @@ def test_a_session_of_another_scope_is_not_touched(place: Place) -> None:
     place.outside()
     end_abandoned(app, current_scope())
     assert place.session(left.id).is_active
+
+
+# --- sessions that somebody left open, by hand ---
+
+HOUR_MS = 3_600_000
+
+
+def test_what_was_left_open_ends_when_it_last_gave_a_sign_of_life(place: Place) -> None:
+    app = place.app()
+    left = start_session(app, "left open")
+    place.now_ms += 5000
+    annotate(app, "still there")
+    place.write("touched.txt")
+    touched_ms = (place.repo / "touched.txt").stat().st_mtime_ns // 1_000_000
+    place.now_ms = touched_ms + 3 * 24 * HOUR_MS
+    begun = start_session(app, "next", close_stale=True)
+    ended = place.session(left.id)
+    assert (ended.ended_ms, ended.notes) == (touched_ms, RECOVERED)
+    assert place.said == [f'Session {left.id} "left open" was still open; it has been ended.']
+    with app.ledger.reading() as tx:
+        assert [file.path for file in tx.files(left.id)] == ["touched.txt"]
+    assert active_session(app) == begun
+
+
+def test_without_any_sign_of_life_it_ends_where_it_began(place: Place) -> None:
+    app = place.app()
+    left = start_session(app, "left open")
+    place.now_ms += HOUR_MS
+    start_session(app, "next", close_stale=True)
+    assert place.session(left.id).ended_ms == left.started_ms
+
+
+def test_closing_what_is_stale_touches_no_other_scope_and_needs_nothing_to_close(place: Place) -> None:
+    app = place.app()
+    here = start_session(app, "here", close_stale=True)
+    place.outside()
+    start_session(app, "there", close_stale=True)
+    assert place.session(here.id).is_active
+    assert place.said == []
+
+
+def test_a_run_that_lives_is_not_stale(place: Place) -> None:
+    app = place.app()
+    with another_process(claim_source(place)) as process:
+        run = living_run(place, process)
+        with pytest.raises(SessionActive):
+            start_session(app, "second", close_stale=True)
+        assert recover(app, 0) == []
+        assert resume_session(app) == run
+        with app.ledger.reading() as tx:
+            assert tx.session_owner(run.id) is not None  # it stays the run's
+
+
+def test_a_session_is_resumed_as_it_is(place: Place) -> None:
+    app = place.app()
+    assert resume_session(app) is None
+    session = start_session(app, "work")
+    assert resume_session(app) == session
+    end_session(app)
+    assert resume_session(app) is None
+
+
+def test_what_a_killed_run_left_can_be_resumed_and_is_nobodys_then(place: Place) -> None:
+    app = place.app()
+    left = left_open(app)
+    assert resume_session(app) == left
+    end_abandoned(app, current_scope())
+    assert place.session(left.id).is_active
+
+
+def test_a_background_session_is_not_resumed(place: Place) -> None:
+    app = place.app()
+    with app.ledger.writing() as tx:
+        tx.begin_session(current_scope(), "Background", place.now_ms, background=True)
+    assert resume_session(app) is None
+
+
+def test_recovering_ends_what_is_old_enough_in_every_scope(place: Place) -> None:
+    app = place.app()
+    old = start_session(app, "old")
+    place.outside()
+    place.now_ms += 10 * HOUR_MS
+    newer = start_session(app, "newer")
+    place.now_ms += 2 * HOUR_MS
+    assert recover(app, 12 * 3600 + 1) == []
+    assert recover(app, 12 * 3600) == [old]
+    assert place.session(old.id).notes == RECOVERED
+    assert [session.id for session in recover(app, 0)] == [newer.id]
+    assert recover(app, 0) == []
+
+
+def test_notes_that_were_there_stay(place: Place) -> None:
+    app = place.app()
+    session = start_session(app, "work")
+    ended = end_session(app, notes="done")
+    assert ended.notes == "done"
+    with app.ledger.writing() as tx:
+        assert not tx.end_session(session.id, 1, notes="again")
+    assert place.session(session.id).notes == "done"
+
+
+# --- remarks ---
+
+
+def test_a_remark_goes_to_the_session_here_or_to_any_by_its_id(place: Place) -> None:
+    app = place.app()
+    with pytest.raises(NoActiveSession):
+        annotate(app, "nowhere")
+    session = start_session(app, "work")
+    first = annotate(app, "  half way 🦊\n")
+    assert (first.session_id, first.message, first.timestamp_ms) == (session.id, "half way 🦊", place.now_ms)
+    end_session(app)
+    place.outside()
+    second = annotate(app, "afterwards", session.id)
+    with app.ledger.reading() as tx:
+        assert tx.annotations(session.id) == [first, second]
+    with pytest.raises(SessionNotFound):
+        annotate(app, "x", 99)
+
+
+@pytest.mark.parametrize("message", ["", "  ", "\n"])
+def test_a_remark_without_words_is_none(place: Place, message: str) -> None:
+    app = place.app()
+    session = start_session(app, "work")
+    with pytest.raises(InvalidInput, match="some words"):
+        annotate(app, message)
+    with app.ledger.reading() as tx:
+        assert tx.annotations(session.id) == []
 
 
 # --- the program ---

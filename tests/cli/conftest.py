@@ -57,8 +57,8 @@ class Cs(Protocol):
 
 @pytest.fixture
 def cs(place: Place, capsys: pytest.CaptureFixture[str]) -> Cs:
-    """Runs ``cs`` with the words given, in the place."""
-    del place
+    """Runs ``cs`` with the words given, in the place; as an agent does, so that `start` returns at once."""
+    place.monkeypatch.setenv("CLAUDECODE", "1")
 
     def run(*words: str) -> Answer:
         capsys.readouterr()

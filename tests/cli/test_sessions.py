@@ -85,8 +85,8 @@ def test_a_session_outside_git(place: Place, cs: Cs) -> None:
 
 def test_a_session_from_start_to_end_for_people(place: Place, cs: Cs) -> None:
     begun = cs("start", "Fix the login")
-    assert (begun.status, begun.err) == (0, "")
-    assert begun.out == f'Session 1 "Fix the login" has begun in {place.repo}. End it with: cs end\n'
+    assert (begun.status, begun.err) == (0, "End it with: cs end\n")
+    assert begun.out == f'Session 1 "Fix the login" has begun in {place.repo}\n'
     spend(place, 1)
     live = cs("status")
     assert live.status == 0
@@ -100,7 +100,7 @@ def test_a_session_from_start_to_end_for_people(place: Place, cs: Cs) -> None:
 
 
 def test_show_for_people_lists_what_it_is_asked_for(place: Place, cs: Cs) -> None:
-    cs("start", "x")
+    cs("start", "x", "--json")
     place.write("made.txt")
     hash_ = place.commit("Made it")
     assert "made.txt" not in cs("show").out
@@ -109,9 +109,9 @@ def test_show_for_people_lists_what_it_is_asked_for(place: Place, cs: Cs) -> Non
 
 
 def test_show_takes_the_newest_session_of_any_scope_and_the_list_knows_all(place: Place, cs: Cs) -> None:
-    cs("start", "here")
+    cs("start", "here", "--json")
     place.outside()
-    cs("start", "there")
+    cs("start", "there", "--json")
     assert cs("show", "--json").json()["name"] == "there"
     assert [entry["name"] for entry in cs("list", "--json").json()] == ["there", "here"]
     assert [entry["name"] for entry in cs("list", "-l", "1", "--json").json()] == ["there"]
@@ -119,7 +119,7 @@ def test_show_takes_the_newest_session_of_any_scope_and_the_list_knows_all(place
 
 
 def test_a_session_elsewhere_is_reached_by_its_id(place: Place, cs: Cs) -> None:
-    cs("start", "here")
+    cs("start", "here", "--json")
     place.outside()
     assert cs("status", "-s", "1", "--json").json()["name"] == "here"
     assert cs("end", "-s", "1", "--json").json()["name"] == "here"
@@ -157,7 +157,7 @@ ERRORS: dict[str, tuple[list[str], str, dict[str, object]]] = {
 @pytest.mark.parametrize("case", ERRORS)
 def test_an_error_to_a_program_is_one_document_on_stdout(cs: Cs, case: str) -> None:
     words, code, extra = ERRORS[case]
-    cs("start", "first")
+    cs("start", "first", "--json")
     # before the words that are wrong, since what follows an option may be its value
     error = cs(words[0], "--json", *words[1:]).error() if words[0] != "frobnicate" else cs(*words, "--json").error()
     assert error["code"] == code
@@ -166,23 +166,23 @@ def test_an_error_to_a_program_is_one_document_on_stdout(cs: Cs, case: str) -> N
 
 @pytest.mark.parametrize("case", ERRORS)
 def test_an_error_to_a_person_is_one_sentence_on_stderr(cs: Cs, case: str) -> None:
-    cs("start", "first")
+    cs("start", "first", "--json")
     assert len(cs(*ERRORS[case][0]).sentence()) > 10
 
 
 def test_an_active_session_is_named_with_what_to_do(cs: Cs) -> None:
-    cs("start", "first")
+    cs("start", "first", "--json")
     error = cs("start", "second", "--json").error()
     assert error.keys() == {"code", "message", "id", "activeSession", "hint"}
-    assert error["hint"] == "End it with: cs end"
-    assert cs("start", "second").sentence() == 'Session 1 "first" is already active here.'
+    assert error["hint"] == "End it with: cs end. Or: cs start --resume, or --close-stale."
+    assert cs("start", "second").sentence() == f'Session 1 "first" is already active here. {error["hint"][:-1]}.'
 
 
 @pytest.mark.parametrize("command", ["end", "status"])
 def test_without_a_session_here_there_is_nothing_to_end_or_tell(place: Place, cs: Cs, command: str) -> None:
     assert cs(command, "--json").error()["code"] == "no_active_session"
     assert cs(command).sentence() == "No active session here. Start one with: cs start <name>"
-    cs("start", "here")
+    cs("start", "here", "--json")
     place.outside()
     assert cs(command, "--json").error()["code"] == "no_active_session"
 
@@ -193,7 +193,7 @@ def test_without_any_session_there_is_nothing_to_show(cs: Cs) -> None:
 
 
 def test_an_ended_session_cannot_be_ended_again(cs: Cs) -> None:
-    cs("start", "x")
+    cs("start", "x", "--json")
     cs("end")
     assert cs("end", "-s", "1", "--json").error() == {
         "code": "session_not_found",

@@ -92,8 +92,8 @@ def test_a_session_begun_and_ended_by_hand_from_a_subdirectory(machine: Machine)
 
 def test_the_forms_for_people_say_the_same(machine: Machine) -> None:
     machine.repository()
-    begun = machine.cs("start", "Fix the login")
-    assert begun.stdout.decode() == f'Session 1 "Fix the login" has begun in {machine.work}. End it with: cs end\n'
+    begun = machine.cs("start", "Fix the login", env={"CLAUDECODE": "1"})  # an agent, which waits for it to return
+    assert begun.stdout.decode() == f'Session 1 "Fix the login" has begun in {machine.work}\n'
     (machine.work / "new.txt").touch()
     status = machine.cs("status").stdout.decode()
     assert "Fix the login" in status

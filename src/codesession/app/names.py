@@ -9,13 +9,11 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from codesession.errors import InvalidInput
+from codesession.app.words import checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LONGEST_NAME = 500
-"""Characters of a session's name."""
 _LONGEST_COMMAND = 120
 _LEFT_OUT = "…"
 
@@ -37,23 +35,6 @@ _SECRET = re.compile(
     r"://[^/\s]+@|(?<![a-zA-Z0-9])(?:[spr]k[-_]|gh[opsu]_|github_pat_|glpat-|hf_|xox[abp]-|AIza|AKIA|Bearer)[\w-]{8,}|"
     r"(?=[\w+-]*\d)[\w+-]{32,}"
 )
-
-
-def checked(name: str) -> str:
-    """A session's name as it is kept.
-
-    Raises:
-        InvalidInput: it is blank.
-    """
-    name = " ".join(valid_text(name).split())
-    if not name:
-        raise InvalidInput('A session needs a name, such as: cs start "Fix the login"')
-    return name[:LONGEST_NAME]
-
-
-def valid_text(words: str) -> str:
-    """What was typed, as text that can be kept: bytes that are no UTF-8 become question marks."""
-    return words.encode("utf-8", "replace").decode()
 
 
 def session_name(command: Sequence[str]) -> str:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from codesession.app.metering import OneSession, metering, named_session, upstreams
-from codesession.app.names import checked
 from codesession.app.sessions import changes_in, current_scope, end_abandoned
+from codesession.app.words import checked
 from codesession.capture.proxy import listen
 from codesession.errors import CodesessionError
 from codesession.workspace import Changes, find_scope, mark_uncommitted

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesession.app.metering import OneSession, metering, upstreams
-from codesession.app.names import checked
 from codesession.app.sessions import changes_in, current_scope, end_abandoned
+from codesession.app.words import checked
 from codesession.capture.child import CannotStart, Child, signals_to
 from codesession.capture.clients import arguments, environment, warnings
 from codesession.capture.proxy import listen

@@ -5,31 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesession.app.names import checked, valid_text
+from codesession.app.words import checked, valid_text
 from codesession.errors import InvalidInput, NoActiveSession, SessionNotFound
-from codesession.workspace import Changes, changes_since, find_scope, mark_uncommitted
+from codesession.workspace import find_scope
 
 if TYPE_CHECKING:
     from codesession.app.core import App
-    from codesession.model import Scope, Session
+    from codesession.model import Annotation, Scope, Session
+    from codesession.workspace import Changes
 
 RECOVERED = "[auto-recovered: stale session]"
 
 
-def current_scope() -> Scope:
-    """The scope of the current directory.
+def current_scope(*, with_branch: bool = True) -> Scope:
+    """The scope of the current directory; without its branch git is asked once less.
 
     Raises:
         InvalidInput: the directory has been deleted.
     """
     try:
-        return find_scope(Path.cwd())
+        return find_scope(Path.cwd(), with_branch=with_branch)
     except FileNotFoundError as error:
         raise InvalidInput("The current directory no longer exists: change to another one.") from error
 
 
-def start_session(app: App, name: str) -> Session:
+def start_session(app: App, name: str, *, close_stale: bool = False) -> Session:
     """Begin a session in the current scope.
+
+    With `close_stale` one that was left open here is ended first, at its last sign of life; one that a live `cs run`
+    or `cs proxy` keeps open is not stale.
 
     Raises:
         InvalidInput: the name is blank.
@@ -38,9 +42,38 @@ def start_session(app: App, name: str) -> Session:
     name = checked(name)
     scope = current_scope()
     end_abandoned(app, scope)
+    if close_stale:
+        _close_stale(app, scope)
+    from codesession.workspace import mark_uncommitted  # only where it is needed: most commands do without
+
     marks = mark_uncommitted(scope)
     with app.ledger.writing() as writer:
         return writer.begin_session(scope, name, app.now_ms(), marks=marks)
+
+
+def resume_session(app: App) -> Session | None:
+    """The session active in the current scope, to go on with; None when there is none.
+
+    If the run that kept it open is dead, it is nobody's from now on.
+    """
+    scope = current_scope(with_branch=False)
+    with app.ledger.writing() as writer:
+        session = writer.active_session(scope.directory)
+        if session is None or session.is_background:
+            return None
+        owner_id = writer.session_owner(session.id)
+        if owner_id is not None and not app.ledger.is_alive(owner_id):
+            writer.disown_session(session.id)
+        return session
+
+
+def _close_stale(app: App, scope: Scope) -> None:
+    with app.ledger.reading() as reader:
+        session = reader.active_session(scope.directory)
+        if session is None or reader.session_owner(session.id) is not None:
+            return  # whoever owns it is alive: the dead were ended before
+    if _end_at_last_sign(app, session):
+        app.say(f'Session {session.id} "{session.name}" was still open; it has been ended.')
 
 
 def end_session(app: App, session_id: int | None = None, notes: str | None = None) -> Session:
@@ -69,21 +102,73 @@ def active_session(app: App, session_id: int | None = None) -> Session:
         SessionNotFound: no active session has that id.
     """
     if session_id is None:
-        directory = current_scope().directory
+        directory = current_scope(with_branch=False).directory
         with app.ledger.reading() as reader:
             session = reader.active_session(directory)
         if session is None:
             raise NoActiveSession("No active session here. Start one with: cs start <name>")
         return session
-    with app.ledger.reading() as reader:
-        session = reader.session(session_id)
+    session = _session_of(app, session_id)
     if session is None or not session.is_active:
         raise SessionNotFound(f"No active session has the id {session_id}.", id=session_id)
     return session
 
 
+def any_session(app: App, session_id: int | None = None) -> Session:
+    """The active session of the current scope, or the one of that id, active or ended.
+
+    Raises:
+        NoActiveSession: the scope has none.
+        SessionNotFound: no session has that id.
+    """
+    if session_id is None:
+        return active_session(app)
+    session = _session_of(app, session_id)
+    if session is None:
+        raise SessionNotFound(f"No session has the id {session_id}.", id=session_id)
+    return session
+
+
+def _session_of(app: App, session_id: int) -> Session | None:
+    with app.ledger.reading() as reader:
+        return reader.session(session_id)
+
+
+def annotate(app: App, message: str, session_id: int | None = None) -> Annotation:
+    """Add a remark to the active session of the current scope, or to the session of that id, active or ended.
+
+    Raises:
+        InvalidInput: the message is blank.
+        NoActiveSession, SessionNotFound: there is no such session.
+    """
+    message = valid_text(message).strip()
+    if not message:
+        raise InvalidInput('A note needs some words, such as: cs note "tests pass, moving on to the docs"')
+    session = any_session(app, session_id)
+    with app.ledger.writing() as writer:
+        return writer.annotate(session.id, message, app.now_ms())
+
+
+def recover(app: App, max_age_s: float) -> list[Session]:
+    """End the sessions of every scope that began `max_age_s` seconds ago or earlier; returns them, oldest first.
+
+    Those that a live `cs run` or `cs proxy` keeps open are not stale.
+    """
+    before_ms = app.now_ms() - max_age_s * 1000
+    with app.ledger.reading() as reader:
+        old = [
+            (session, reader.session_owner(session.id))
+            for session in reader.active_sessions()
+            if session.started_ms <= before_ms
+        ]
+    stale = [session for session, owner_id in old if owner_id is None or not app.ledger.is_alive(owner_id)]
+    return [session for session in stale if _end_at_last_sign(app, session)]
+
+
 def changes_in(app: App, session: Session) -> Changes:
     """What changed in the scope of an active session since it began; says what could not be read."""
+    from codesession.workspace import changes_since  # as above
+
     with app.ledger.reading() as reader:
         marks = reader.marks(session.id)
     changes = changes_since(
@@ -98,17 +183,27 @@ def end_abandoned(app: App, scope: Scope) -> None:
     """End the session that a killed `cs run` left open in `scope`, at the last sign of life it gave."""
     with app.ledger.reading() as reader:
         session = reader.active_session(scope.directory)
-        if session is None:
-            return
-        owner_id = reader.session_owner(session.id)
-        last_ms = reader.last_activity(session.id)
-    if owner_id is None or app.ledger.is_alive(owner_id):
+        owner_id = None if session is None else reader.session_owner(session.id)
+    if session is None or owner_id is None or app.ledger.is_alive(owner_id):
         return
+    if _end_at_last_sign(app, session):
+        app.say(f"Session {session.id} was left open by a run that was killed; it has been ended.")
+
+
+def _end_at_last_sign(app: App, session: Session) -> bool:
+    """End a session nobody ended, when it last gave a sign of life; False if somebody else just did.
+
+    That is its last call, remark or recorded change, and of a session begun by hand also the last of the files and
+    commits that are found now: what a killed run's directory has seen since may be anybody's work.
+    """
     changes = changes_in(app, session)
     notes = f"{session.notes or ''} {RECOVERED}".strip()
     with app.ledger.writing() as writer:
-        ended = writer.end_session(
-            session.id, last_ms or session.started_ms, notes=notes, files=changes.files, commits=changes.commits
+        by_hand = writer.session_owner(session.id) is None
+        last_ms = writer.last_activity(session.id) or session.started_ms
+        if by_hand:
+            last_ms = max([last_ms, *(file.timestamp_ms for file in changes.files)])
+            last_ms = max([last_ms, *(commit.timestamp_ms for commit in changes.commits)])
+        return writer.end_session(
+            session.id, min(last_ms, app.now_ms()), notes=notes, files=changes.files, commits=changes.commits
         )
-    if ended:
-        app.say(f"Session {session.id} was left open by a run that was killed; it has been ended.")

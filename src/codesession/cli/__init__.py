@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -10,20 +11,30 @@ from typing import TYPE_CHECKING
 import click
 
 from codesession import __version__
-from codesession.cli.output import fail
+from codesession.cli.output import answer, emit, fail
 from codesession.errors import CodesessionError, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "backup": ("upkeep", "backup"),
+    "completion": ("completion", "completion"),
     "demo": ("demo", "demo"),
+    "doctor": ("upkeep", "doctor"),
     "end": ("sessions", "end"),
+    "export": ("export", "export"),
     "list": ("sessions", "list_"),
+    "log-ai": ("usage", "log_ai"),
+    "note": ("sessions", "note"),
+    "pricing": ("pricing", "pricing"),
     "proxy": ("proxy", "proxy"),
+    "recover": ("sessions", "recover"),
+    "reset": ("upkeep", "reset"),
     "run": ("run", "run"),
     "show": ("sessions", "show"),
     "start": ("sessions", "start"),
+    "stats": ("sessions", "stats"),
     "status": ("sessions", "status"),
 }
 """Each command, with the module of this room and the name in it where it is found."""
@@ -54,15 +65,32 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="codesession")
+@click.option("--version", "asks_version", is_flag=True, help="Show the version and exit.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
-def commands(context: click.Context) -> None:
+def commands(context: click.Context, *, asks_version: bool, as_json: bool) -> None:
     """What every AI agent run costs, in money, time, files and commits.
 
-    Example: cs run -- python my_agent.py
+    Alone it shows the session that is active here. Example: cs run -- python my_agent.py
     """
+    if asks_version:
+        _tell_version(as_json=as_json)
+        context.exit()
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        from codesession.cli.overview import overview
+
+        overview(as_json=as_json)
+    elif as_json:
+        raise InvalidInput(f"Write --json after the command: cs {context.invoked_subcommand} --json")
+
+
+def _tell_version(*, as_json: bool) -> None:
+    if as_json:
+        from codesession.report import document
+
+        emit(document({"version": __version__}))
+    else:
+        answer(f"codesession, version {__version__}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -73,10 +101,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = _wants_json(words)
+    gc.disable()  # most commands end before there is garbage; looking for it takes some ms. See `output.lasting`.
     try:
         status = commands.main(words, prog_name="cs", standalone_mode=False)
     except click.ClickException as error:
-        fail(InvalidInput(error.format_message().rstrip(".") + ". See: " + _help_for(error)), as_json=as_json)
+        fail(InvalidInput(error.format_message().rstrip(".") + ". See: " + _help_for(error, words)), as_json=as_json)
     except CodesessionError as error:
         fail(error, as_json=as_json)
     except click.Abort:
@@ -89,6 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             OurFault(f"Something went wrong in codesession itself ({what}). CODESESSION_DEBUG=1 shows where."),
             as_json=as_json,
         )
+    finally:
+        gc.enable()
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -114,6 +145,16 @@ def _wants_json(words: Sequence[str]) -> bool:
     return False
 
 
-def _help_for(error: click.ClickException) -> str:
+def _help_for(error: click.ClickException, words: Sequence[str]) -> str:
+    """Where help is: click does not say which command it was that lacks an option's value."""
     context = getattr(error, "ctx", None)
-    return f"{context.command_path} -h" if context else "cs -h"
+    if context is not None:
+        return f"{context.command_path} -h"
+    path = ["cs"]
+    command: click.Command | None = commands
+    for word in words:
+        command = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
+        if command is None:
+            break
+        path.append(word)
+    return f"{' '.join(path)} -h"

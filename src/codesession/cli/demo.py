@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from codesession.cli.output import answer, emit, tell
+from codesession.cli.output import answer, emit, lasting, tell
 from codesession.cli.run import view_of
 from codesession.config import read_config
 from codesession.report import run_document
@@ -28,11 +28,13 @@ Now your own agent, in your project:
     {cs} show --files --commits         all of the latest one"""
 
 
-@click.command(epilog="Example: cs demo")
+@click.command(short_help="See it work: no key, no network.", epilog="Example: cs demo")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def demo(*, as_json: bool) -> int:
     """See it work in a few seconds: no key, no network, and your ledger is not touched."""
     from codesession.app import demonstration
+
+    lasting()
 
     with demonstration(read_config(), tell) as (app, done):
         view = view_of(app, done)

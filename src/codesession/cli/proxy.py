@@ -6,13 +6,13 @@ import sys
 
 import click
 
-from codesession.cli.output import answer, emit, opened, tell
+from codesession.cli.output import answer, emit, lasting, opened, tell
 from codesession.errors import InvalidInput
 from codesession.report import document, view_of_session
 from codesession.report.text import summary_line
 
 
-@click.command(epilog='Example: cs proxy --session "agent run"')
+@click.command(short_help="Meter programs started elsewhere.", epilog='Example: cs proxy --session "agent run"')
 @click.argument("verb", required=False)
 @click.option("-p", "--port", type=click.IntRange(0, 65535), default=3739, show_default=True, help="0: any free one.")
 @click.option("-s", "--session", "name", help="Begin a session of this name; it ends with the proxy.")
@@ -23,6 +23,8 @@ def proxy(verb: str | None, port: int, name: str | None, *, as_json: bool) -> No
     Calls go to the session that is active where the calling program runs.
     """
     from codesession.app import standalone_proxy, wait_for_end
+
+    lasting()
 
     if verb not in (None, "start"):
         raise InvalidInput(f"cs proxy has no command {verb!r}. See: cs proxy -h")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codesession.cli.output import opened, tell, to_json
+from codesession.cli.output import lasting, opened, tell, to_json
 from codesession.errors import InvalidInput
 from codesession.report import RunView, run_document, view_of_run
 from codesession.report.text import run_text
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Run a command and see what it cost.",
     context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
     epilog='Example: cs run --name "Fix the login" -- claude',
 )
@@ -41,6 +42,8 @@ def run(
     """
     from codesession.app import run as run_command
     from codesession.app import session_name
+
+    lasting()
 
     if json_file is not None and not json_file.absolute().parent.is_dir():
         raise InvalidInput(f"{json_file} cannot be written: its directory does not exist.")

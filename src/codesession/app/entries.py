@@ -1,0 +1,176 @@
+"""How does a call get into the ledger that did not pass the proxy? Somebody says what it was, and it is priced here.
+
+What was said wins: a cost that is given is the cost, 0 included. Otherwise the tokens are priced at this moment's
+rates. When only their total is known, seven tenths are taken to have been read and the rest written, and the call is
+marked as estimated; a side that was not named consumed nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from codesession.app.pricing import hourly_rate, price_of
+from codesession.app.sessions import any_session
+from codesession.app.words import valid_text
+from codesession.errors import InvalidDuration, InvalidInput, MissingTokens, UnknownModel
+from codesession.meter import price_seconds
+from codesession.model import Attempt, Cost, Evidence, Outcome, Usage
+
+if TYPE_CHECKING:
+    from codesession.app.core import App
+    from codesession.app.pricing import Priced
+    from codesession.model import Call, Nanos, Session, Totals
+
+LONGEST_PROVIDER = 100
+LONGEST_MODEL = 200
+LONGEST_TAG = 200
+"""Characters of a provider's, a model's, and an agent's or customer's name."""
+
+_ENDPOINT = "log-ai"
+_MS = 1000
+
+
+class Entry(NamedTuple):
+    """One call as it was described; None for what was not said."""
+
+    provider: str
+    model: str
+    tokens: int | None = None
+    """all of them, however they were used"""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost_nanos: Nanos | None = None
+    agent: str | None = None
+    user: str | None = None
+    customer: str | None = None
+    feature: str | None = None
+    duration_s: int | None = None
+    is_local: bool = False
+    """whether it ran on the user's own machine, which costs by the hour"""
+
+
+class Logged(NamedTuple):
+    """An entry as it was kept."""
+
+    call: Call
+    source: str
+    """``manual``, ``custom``, ``built-in`` or ``local``"""
+    price: Priced
+    """what the price list says, whether or not it was used"""
+    per_hour: Nanos | None
+    """what the model costs on the user's own machine, in nano-dollars an hour"""
+    session: Session
+    totals: Totals
+
+
+def log_call(app: App, entry: Entry, session_id: int | None = None) -> Logged:
+    """Keep `entry` in the active session of the current scope, or in the session of that id, active or ended.
+
+    Raises:
+        InvalidInput: a name is blank or too long, or the total is less than its parts.
+        MissingTokens: it is not said how many tokens were used.
+        InvalidDuration: a local model's cost depends on a time that was not given.
+        NoActiveSession, SessionNotFound: there is no such session.
+        UnknownModel: no cost was given and no price is known; nothing was written.
+    """
+    entry = _checked(entry)
+    usage = _usage(entry)
+    session = any_session(app, session_id)
+    now_ms = app.now_ms()
+    price = price_of(app, entry.provider, entry.model, _assumed_split(usage), now_ms)
+    per_hour = hourly_rate(app, entry.provider, entry.model)
+    source, cost, evidence = _cost(entry, usage, price, per_hour)
+    attempt = Attempt(
+        session.id,
+        entry.provider,
+        entry.model,
+        _ENDPOINT,
+        streamed=False,
+        request_bytes=0,
+        agent=entry.agent or _agent(app),
+        user=entry.user,
+        customer=entry.customer,
+        feature=entry.feature,
+    )
+    started_ms = now_ms - (entry.duration_s or 0) * _MS
+    with app.ledger.writing() as writer:
+        call_id = writer.record(attempt, Outcome(usage, evidence), cost, started_ms, now_ms)
+        call = writer.call(call_id)
+        assert call is not None  # noqa: S101 - it was written in this transaction
+        return Logged(call, source, price, per_hour, session, writer.totals(session.id))
+
+
+def _checked(entry: Entry) -> Entry:
+    """`entry` with its names as they are kept."""
+    names = {"provider": LONGEST_PROVIDER, "model": LONGEST_MODEL} | dict.fromkeys(
+        ("agent", "user", "customer", "feature"), LONGEST_TAG
+    )
+    kept: dict[str, Any] = {}
+    for name, longest in names.items():
+        said: str | None = getattr(entry, name)
+        if said is None:
+            continue
+        kept[name] = " ".join(valid_text(said).split())
+        if not kept[name]:
+            raise InvalidInput(f"The {name} is blank.")
+        if len(kept[name]) > longest:
+            raise InvalidInput(f"The {name} has {len(kept[name])} characters; at most {longest} are kept.")
+    return entry._replace(**kept)
+
+
+def _usage(entry: Entry) -> Usage:
+    """The tokens of `entry`, each where it belongs."""
+    prompt, completion = entry.prompt_tokens, entry.completion_tokens
+    known = (prompt or 0) + (completion or 0)
+    total = known if entry.tokens is None else entry.tokens
+    if total == 0 and not (entry.is_local and entry.duration_s):
+        raise MissingTokens("Say how many tokens were used: --tokens, or --prompt-tokens and --completion-tokens.")
+    if total < known:
+        raise InvalidInput(f"--tokens {total} is less than the {known} tokens of its parts.")
+    if prompt is None and completion is None:
+        return Usage(unsplit=total)
+    if prompt is None or completion is None:  # the total tells the other side
+        prompt = total - (completion or 0) if prompt is None and entry.tokens is not None else prompt
+        completion = total - (prompt or 0) if completion is None and entry.tokens is not None else completion
+    prompt, completion = prompt or 0, completion or 0
+    return Usage(input=prompt, output=completion, unsplit=total - prompt - completion)
+
+
+def _assumed_split(usage: Usage) -> Usage:
+    """What is priced: the sides as they are known, else seven tenths of the total read and the rest written."""
+    if usage.knows_sides:
+        return Usage(input=usage.input, output=usage.output)
+    read = (usage.unsplit * 7 + 5) // 10
+    return Usage(input=read, output=usage.unsplit - read)
+
+
+def _cost(entry: Entry, usage: Usage, price: Priced, per_hour: Nanos | None) -> tuple[str, Cost, Evidence]:
+    """Which figure is the cost, by whose word, and how sure that is."""
+    if entry.cost_nanos is not None:
+        return "manual", Cost(entry.cost_nanos, "manual"), Evidence.MANUAL
+    if entry.is_local or (per_hour is not None and not price.known):
+        if per_hour is None:
+            raise _unknown(entry, "no hourly rate of this local model is known")
+        if entry.duration_s is None:
+            raise InvalidDuration("A local model costs by the hour: say how long it ran, such as --duration 2m30s.")
+        return "local", Cost(price_seconds(per_hour, entry.duration_s), "local"), Evidence.MANUAL
+    if price.cost_nanos is None:
+        raise _unknown(entry, "no price of this model is known")
+    evidence = Evidence.MANUAL if usage.knows_sides else Evidence.ESTIMATED
+    return price.source, Cost(price.cost_nanos, price.price_source), evidence
+
+
+def _unknown(entry: Entry, why: str) -> UnknownModel:
+    return UnknownModel(
+        f"{entry.provider}/{entry.model}: {why}. Give the cost with --cost, or a price with: "
+        f"cs pricing set {entry.model} <input> <output> --provider {entry.provider}",
+        model=entry.model,
+        provider=entry.provider,
+    )
+
+
+def _agent(app: App) -> str | None:
+    """The agent that the environment names."""
+    environ = app.config.environ
+    named = environ.get("CODESESSION_AGENT_NAME") or environ.get("COSTHQ_AGENT_NAME") or ""
+    return " ".join(valid_text(named).split())[:LONGEST_TAG] or None
