@@ -186,8 +186,15 @@ def test_each_command_has_help_with_an_example(cs: Cs, command: str) -> None:
     assert "--json" in told.out
 
 
-def test_alone_it_shows_its_commands(cs: Cs) -> None:
-    told = cs("pricing")
+def test_alone_it_is_the_list(cs: Cs) -> None:
+    assert cs("pricing").out == cs("pricing", "list").out
+    assert cs("pricing", "--json").json() == cs("pricing", "list", "--json").json()
+    told = cs("pricing", "--json", "list").error()
+    assert told["message"] == "Write --json after the command: cs pricing list --json"
+
+
+def test_its_help_shows_its_commands(cs: Cs) -> None:
+    told = cs("pricing", "-h")
     assert told.status == 0
     assert [word for word in ("explain", "list", "reset", "set") if f"  {word} " in told.out] == [
         "explain",

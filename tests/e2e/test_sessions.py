@@ -40,8 +40,9 @@ def error_of(machine: Machine, *words: str) -> dict[str, Any]:
     assert (done.returncode, done.stderr) == (1, b"")
     document: dict[str, Any] = json.loads(done.stdout)
     assert (document["schemaVersion"], document["codesessionVersion"]) == (1, document["costhqVersion"])
-    assert f"cs: {document['error']['message']}\n".encode() == plain.stderr
     error: dict[str, Any] = document["error"]
+    said = [error["message"], *([error["hint"]] if "hint" in error else [])]
+    assert plain.stderr.decode() == f"cs: {' '.join(said)}\n"
     return error
 
 

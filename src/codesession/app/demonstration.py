@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def demonstration(config: Config, say: Callable[[str], None]) -> Iterator[tuple[App, Run]]:
+def demonstration(
+    config: Config, say: Callable[[str], None], *, stdout: int | None = None
+) -> Iterator[tuple[App, Run]]:
     """Run the demo agent in a scratch repository, into a ledger of its own, ``demo/sessions.db``.
 
-    Yields the program over that ledger, and the run; the user's own ledger is never opened.
+    `stdout` is the descriptor the agent's output goes to, None for ours. Yields the program over that ledger, and the
+    run; the user's own ledger is never opened.
     """
     ledger = config.data_dir / "demo" / "sessions.db"
     before = Path.cwd()
@@ -52,7 +55,7 @@ def demonstration(config: Config, say: Callable[[str], None]) -> Iterator[tuple[
         try:
             with open_app(here, say) as app:
                 command = [sys.executable, "-m", "codesession.demo.agent"]
-                yield app, run(app, command, name="demo agent", port=0)
+                yield app, run(app, command, name="demo agent", port=0, stdout=stdout)
         finally:
             os.chdir(before)
 

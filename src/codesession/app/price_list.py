@@ -40,7 +40,11 @@ _NANOS_PLACES = 9
 
 
 def list_prices(config: Config, say: Callable[[str], None], at_ms: int, provider: str | None = None) -> PriceList:
-    """Every price at `at_ms` (milliseconds since the epoch), or those of a provider; the user's own come first."""
+    """Every price at `at_ms` (milliseconds since the epoch), or those of a provider; the user's own come first.
+
+    Raises:
+        InvalidInput: no price at that provider is known.
+    """
     book = price_book(config, say)
     at = _moment(at_ms)
     wanted = None if provider is None else _home(book, provider)
@@ -48,6 +52,8 @@ def list_prices(config: Config, say: Callable[[str], None], at_ms: int, provider
     for listed in _all_prices(book, at):
         if wanted is None or (listed.provider is not None and _home(book, listed.provider) == wanted):
             rows.setdefault((listed.provider, listed.model), listed)
+    if wanted is not None and not rows:
+        raise InvalidInput(f"No price at the provider {provider!r} is known. All there are: cs pricing list --all")
     return PriceList(tuple(rows.values()), book.catalogue.source, tuple(book.problems))
 
 
@@ -92,8 +98,10 @@ def explain_price(
         UnknownModel: no price is known.
     """
     model = model.strip()
-    if not model or (provider is not None and not provider.strip()):
+    if not model:
         raise InvalidInput("Name a model, such as: cs pricing explain claude-sonnet-4-5")
+    if provider is not None and not provider.strip():
+        raise InvalidInput("The provider is blank.")
     book = price_book(config, say)
     at = _moment(at_ms)
     for home, name in [(provider.strip(), model)] if provider is not None else _readings(book, model):

@@ -48,11 +48,20 @@ class Run:
     """why the program could not be started"""
 
 
-def run(app: App, command: Sequence[str], *, name: str, port: int | None = None, with_proxy: bool = True) -> Run:
+def run(
+    app: App,
+    command: Sequence[str],
+    *,
+    name: str,
+    port: int | None = None,
+    with_proxy: bool = True,
+    stdout: int | None = None,
+) -> Run:
     """Run a program in a session of the current scope; the session ends with it.
 
     A session that is already active here is joined: it takes this run's calls, and goes on. One that a
-    killed run left open is ended first. `port` None is 3739, or any free one if that is taken.
+    killed run left open is ended first. `port` None is 3739, or any free one if that is taken;
+    `stdout` is the descriptor the program's output goes to, None for ours.
 
     Raises:
         InvalidInput, PortTaken, DatabaseError: nothing was started.
@@ -69,7 +78,7 @@ def run(app: App, command: Sequence[str], *, name: str, port: int | None = None,
         owner_id = app.ledger.claim(started_ms)
         session, joined = _begin(app, scope, name, marks, owner_id, started_ms)
         port = None if listener is None else listener.getsockname()[1]
-        child = Child()
+        child = Child(stdout)
         problem: str | None = None
         tally = None
         with signals_to(child):

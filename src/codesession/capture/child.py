@@ -44,7 +44,9 @@ class CannotStart(Exception):
 class Child:
     """The program that is to be run, may be running, or has run; signals reach it while it runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, stdout: int | None = None) -> None:
+        """Its output goes where ours does, or to the descriptor `stdout`."""
+        self._stdout = stdout
         self._process: subprocess.Popen[bytes] | None = None
         self._early: list[int] = []
 
@@ -54,7 +56,7 @@ class Child:
         Raises:
             CannotStart: there is no such program, or it may not be executed.
         """
-        self._process = process = _start(command, environ)
+        self._process = process = _start(command, environ, self._stdout)
         for number in self._early:
             _send(process, number)
         code = process.wait()
@@ -84,12 +86,12 @@ def signals_to(child: Child) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], environ: Mapping[str, str], stdout: int | None) -> subprocess.Popen[bytes]:
     program = command[0]
     if sys.platform == "win32":  # CreateProcess does not look for .cmd files, which npm's programs are
         program = shutil.which(program, path=environ.get("PATH")) or program
     try:
-        return subprocess.Popen([program, *command[1:]], env=dict(environ))  # noqa: S603 - to run it is what we are asked
+        return subprocess.Popen([program, *command[1:]], env=dict(environ), stdout=stdout)  # noqa: S603 - as we are asked
     except (FileNotFoundError, NotADirectoryError) as error:
         raise CannotStart(command[0], "command not found", NOT_FOUND) from error
     except (PermissionError, OSError) as error:

@@ -35,8 +35,8 @@ def demo(*, as_json: bool) -> int:
     from codesession.app import demonstration
 
     lasting()
-
-    with demonstration(read_config(), tell) as (app, done):
+    stderr = 2
+    with demonstration(read_config(), tell, stdout=stderr if as_json else None) as (app, done):
         view = view_of(app, done)
         ledger = app.config.database
     if as_json:

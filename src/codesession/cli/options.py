@@ -62,6 +62,7 @@ class Scaled(_Number):
 
 
 SESSION_ID = Whole("id", 1)
+PORT = Whole("port", 0, 65535)
 LIMIT = Whole("n", 1, clamps=True)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 

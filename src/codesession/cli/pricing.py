@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@click.group(invoke_without_command=True, epilog="Example: cs pricing set gpt-4o 2.50 10 --provider openai --json")
+@click.group(
+    short_help="What models cost, and why; your own prices.",
+    invoke_without_command=True,
+    epilog="Example: cs pricing explain claude-sonnet-4-5",
+)
+@as_json
 @click.pass_context
-def pricing(context: click.Context) -> None:
-    """What models cost: the published prices, and your own over them."""
+def pricing(context: click.Context, *, as_json: bool) -> None:
+    """What models cost: the published prices, and your own over them; alone it is `pricing list`."""
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        context.invoke(list_, as_json=as_json)
+    elif as_json:
+        raise InvalidInput(f"Write --json after the command: cs pricing {context.invoked_subcommand} --json")
 
 
 @pricing.command("list", epilog="Example: cs pricing list --provider anthropic")

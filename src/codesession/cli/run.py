@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codesession.cli.options import PORT
 from codesession.cli.output import lasting, opened, tell, to_json
 from codesession.errors import InvalidInput
 from codesession.report import RunView, run_document, view_of_run
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     epilog='Example: cs run --name "Fix the login" -- claude',
 )
 @click.option("-n", "--name", help="The session's name; otherwise the command, less prompts and keys.")
-@click.option("-p", "--port", type=click.IntRange(0, 65535), help="The proxy's port: 3739, or a free one if taken.")
+@click.option("-p", "--port", type=PORT, help="The proxy's port: 3739, or a free one if taken.")
 @click.option("--no-proxy", is_flag=True, help="Track time, files and commits only.")
 @click.option("--json", "as_json", is_flag=True, help="At the end, one JSON line on stderr (stdout is the command's).")
 @click.option("--json-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON to a file.")

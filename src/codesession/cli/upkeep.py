@@ -52,6 +52,8 @@ def backup(path: Path, *, force: bool, as_json: bool) -> None:
     from codesession.app import back_up
     from codesession.report.upkeep import backup_document, backup_text
 
+    if not path.name:
+        raise InvalidInput("Name a file or a directory to copy to, such as: cs backup ~/backups/")
     with opened(quiet=as_json) as app:
         made = back_up(app, path, replace=force)
     if as_json:

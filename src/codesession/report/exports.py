@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from codesession.report.documents import end_document
-from codesession.report.formats import iso
+from codesession.report.formats import dollars, iso
 from codesession.report.views import every_session
 
 if TYPE_CHECKING:
@@ -55,15 +55,6 @@ def _fields(view: SessionView) -> tuple[object, ...]:
         "; ".join(agents),
         session.notes or "",
     )
-
-
-def dollars(nanos: int) -> str:
-    """Nano-dollars as plain decimal dollars, exactly.
-
-    >>> dollars(1_430_000_000), dollars(12), dollars(0)
-    ('1.43', '0.000000012', '0')
-    """
-    return f"{nanos // 10**9}.{nanos % 10**9:09d}".rstrip("0").rstrip(".")
 
 
 def _line(fields: tuple[object, ...]) -> str:

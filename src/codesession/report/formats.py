@@ -10,7 +10,7 @@ from codesession.model import NANOS_PER_USD
 if TYPE_CHECKING:
     from codesession.model import Nanos
 
-_CENT = NANOS_PER_USD // 100
+CENT = NANOS_PER_USD // 100
 
 
 def iso(ms: int) -> str:
@@ -40,11 +40,20 @@ def money(nanos: Nanos) -> str:
     >>> money(1_430_000_000), money(2_513_700), money(12), money(0), money(1_234_567_890_000)
     ('$1.43', '$0.0025', '$0.000000012', '$0.00', '$1,234.57')
     """
-    if nanos == 0 or nanos >= _CENT:
+    if nanos == 0 or nanos >= CENT:
         return f"${nanos / NANOS_PER_USD:,.2f}"
     digits = f"{nanos:09d}"
     first = next(at for at, digit in enumerate(digits) if digit != "0")
     return f"${nanos / NANOS_PER_USD:.{max(4, first + 2)}f}".rstrip("0")
+
+
+def dollars(nanos: Nanos) -> str:
+    """Nano-dollars as plain decimal dollars, exactly.
+
+    >>> dollars(1_430_000_000), dollars(12), dollars(0)
+    ('1.43', '0.000000012', '0')
+    """
+    return f"{nanos // NANOS_PER_USD}.{nanos % NANOS_PER_USD:09d}".rstrip("0").rstrip(".")
 
 
 def tokens(count: int) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from codesession.model import Evidence
-from codesession.report.formats import duration, money, plural, tokens
+from codesession.report.formats import CENT, dollars, duration, money, plural, tokens
 from codesession.report.tables import columns, facts, harmless, is_narrow
 
 if TYPE_CHECKING:
@@ -145,10 +145,12 @@ def logged_text(view: LoggedView) -> str:
     how = {"manual": "as given", "custom": "at your price", "local": "by the hour"}.get(
         view.source, "at the list price"
     )
+    nanos = call.cost_nanos or 0
+    cost = f"${dollars(nanos)}" if view.source == "manual" and nanos % CENT else money(nanos)
     if call.evidence == Evidence.ESTIMATED:
         how += ", assuming that 70 % of the tokens were read"
     return (
-        f"Logged {call.provider}/{call.model}: {count:,} tokens, {money(call.cost_nanos or 0)} {how}\n"
+        f"Logged {call.provider}/{call.model}: {count:,} tokens, {cost} {how}\n"
         f"Session {view.session_id} now: {view.totals.tokens:,} tokens, {money(view.totals.cost_nanos)}"
         + ("+" if view.totals.unpriced else "")
     )
