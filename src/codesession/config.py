@@ -61,10 +61,7 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     Raises:
         InvalidInput: the file or a variable cannot be used; the message names it.
     """
-    other_dir = environ.get("COSTHQ_DATA_DIR")
-    data_dir = _path("COSTHQ_DATA_DIR", other_dir) if other_dir else _home(environ) / ".codesession"
-    named = environ.get("CODESESSION_DB_PATH")
-    database = _path("CODESESSION_DB_PATH", named) if named else data_dir / "sessions.db"
+    data_dir, database = read_places(environ)
     file = data_dir / "config.toml"
     settings = _read_toml(file)
     proxy = _table(settings, "proxy", file)
@@ -80,6 +77,18 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         _upstreams(_table(settings, "upstreams", file), environ, file),
         dict(environ),
     )
+
+
+def read_places(environ: Mapping[str, str]) -> tuple[Path, Path]:
+    """The data directory and the ledger, wherever the rest of the settings may be broken.
+
+    Raises:
+        InvalidInput: a variable cannot be used; the message names it.
+    """
+    other_dir = environ.get("COSTHQ_DATA_DIR")
+    data_dir = _path("COSTHQ_DATA_DIR", other_dir) if other_dir else _home(environ) / ".codesession"
+    named = environ.get("CODESESSION_DB_PATH")
+    return data_dir, _path("CODESESSION_DB_PATH", named) if named else data_dir / "sessions.db"
 
 
 def _home(environ: Mapping[str, str]) -> Path:

@@ -20,7 +20,7 @@ from codesession import __version__
 from codesession.app.addresses import examine_addresses
 from codesession.app.findings import Finding, counted, doubtful, fine, wrong
 from codesession.app.ledger_health import examine_ledger
-from codesession.config import Config, read_config
+from codesession.config import Config, read_config, read_places
 from codesession.errors import CodesessionError, InvalidInput
 
 if TYPE_CHECKING:
@@ -79,11 +79,16 @@ def _config(environ: Mapping[str, str]) -> tuple[Config, list[Finding]]:
     try:
         return read_config(environ), []
     except InvalidInput as error:
-        home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
-        data_dir = Path(environ.get("COSTHQ_DATA_DIR") or home / ".codesession")
-        database = Path(environ.get("CODESESSION_DB_PATH") or data_dir / "sessions.db")
         advice = "correct it: until then every other command refuses to start"
-        return Config(data_dir, database, environ=dict(environ)), [wrong("config", error.message, advice)]
+        return Config(*_places(environ), environ=dict(environ)), [wrong("config", error.message, advice)]
+
+
+def _places(environ: Mapping[str, str]) -> tuple[Path, Path]:
+    """Where data is; where it would be when the variables that say so cannot be used."""
+    try:
+        return read_places(environ)
+    except InvalidInput:
+        return read_places({name: value for name, value in environ.items() if name in ("HOME", "USERPROFILE")})
 
 
 def _installed(environ: Mapping[str, str], program: Path) -> list[Finding]:

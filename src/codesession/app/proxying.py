@@ -7,14 +7,13 @@ if that cannot be found out, the only active session; else a *Background API Ses
 from __future__ import annotations
 
 import asyncio
-import signal
-import threading
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
+from codesession.app.ending import asked_to_end
 from codesession.app.metering import OneSession, metering, named_session, upstreams
 from codesession.app.sessions import changes_in, current_scope, end_abandoned
 from codesession.app.words import checked
@@ -140,14 +139,6 @@ def _end_all(app: App, owner_id: int) -> None:
 
 def wait_for_end() -> None:
     """Return when this process is asked to end: Ctrl-C, or a signal."""
-    asked = threading.Event()
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP"):
-        numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, lambda *_: asked.set()) for number in numbers}
-    try:
+    with asked_to_end() as asked:
         while not asked.wait(0.5):  # Windows delivers signals only between waits
             pass
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

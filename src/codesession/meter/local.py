@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from codesession.meter.pricing import divide
 from codesession.meter.userfiles import MOST_DOLLARS, exact_dollars, read_json
 from codesession.model import from_usd
 
@@ -82,5 +83,4 @@ def price_seconds(nanos_per_hour: Nanos, seconds: int) -> Nanos:
     >>> price_seconds(70_000_000, 150), price_seconds(1800, 1), price_seconds(5400, 1)
     (2916667, 0, 2)
     """
-    quotient, rest = divmod(nanos_per_hour * seconds, _SECONDS_PER_HOUR)
-    return quotient + (2 * rest > _SECONDS_PER_HOUR or (2 * rest == _SECONDS_PER_HOUR and quotient % 2 == 1))
+    return divide(nanos_per_hour * seconds, _SECONDS_PER_HOUR)

@@ -99,7 +99,7 @@ def price(rates: Rates, usage: Usage) -> Nanos | None:
                 total += amount * rate
     if consumed and not rated:
         return None
-    return _divide(total, rates.per)
+    return divide(total, rates.per)
 
 
 def ceiling(rates: Rates, input_tokens: int, output_tokens: int) -> Nanos:
@@ -114,7 +114,7 @@ def ceiling(rates: Rates, input_tokens: int, output_tokens: int) -> Nanos:
     (615000000, 1222506000)
     """
     return max(
-        _divide(
+        divide(
             band.request + band.dearest(INPUT_SIDE) * input_tokens + band.dearest(OUTPUT_SIDE) * output_tokens,
             rates.per,
         )
@@ -129,13 +129,13 @@ def per_million(rate: int | None, per: int) -> Nanos | None:
     >>> per_million(375, 10_000_000), per_million(None, 1_000_000)
     (38, None)
     """
-    return None if rate is None else _divide(rate * PER_MILLION, per)
+    return None if rate is None else divide(rate * PER_MILLION, per)
 
 
-def _divide(total: int, per: int) -> int:
+def divide(total: int, per: int) -> int:
     """`total` / `per`, rounded half to even.
 
-    >>> [_divide(total, 10) for total in (14, 15, 16, 25, 26)]
+    >>> [divide(total, 10) for total in (14, 15, 16, 25, 26)]
     [1, 2, 2, 2, 3]
     """
     quotient, rest = divmod(total, per)
