@@ -13,7 +13,6 @@ from codesession.app.pricing import hourly_rate, price_of
 from codesession.app.sessions import any_session
 from codesession.app.words import valid_text
 from codesession.errors import InvalidDuration, InvalidInput, MissingTokens, UnknownModel
-from codesession.meter import price_seconds
 from codesession.model import Attempt, Cost, Evidence, Outcome, Usage
 
 if TYPE_CHECKING:
@@ -153,6 +152,8 @@ def _cost(entry: Entry, usage: Usage, price: Priced, per_hour: Nanos | None) -> 
             raise _unknown(entry, "no hourly rate of this local model is known")
         if entry.duration_s is None:
             raise InvalidDuration("A local model costs by the hour: say how long it ran, such as --duration 2m30s.")
+        from codesession.meter import price_seconds  # most models are not local
+
         return "local", Cost(price_seconds(per_hour, entry.duration_s), "local"), Evidence.MANUAL
     if price.cost_nanos is None:
         raise _unknown(entry, "no price of this model is known")

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from codesession.model.attempt import Attempt, Cost, Hold, Outcome
     from codesession.model.call import Call, CallState, Cut, Evidence
-    from codesession.model.changes import ChangeType, Commit, FileChange, FileMark, not_recorded
+    from codesession.model.changes import Annotation, ChangeType, Commit, FileChange, FileMark, not_recorded
     from codesession.model.money import NANOS_PER_USD, Nanos, from_usd, to_usd
-    from codesession.model.session import Annotation, Scope, Session
-    from codesession.model.sums import ModelTotals, Statistics, Totals
+    from codesession.model.session import Scope, Session
+    from codesession.model.sums import ModelTotals, Statistics
     from codesession.model.takeover import Takeover
+    from codesession.model.totals import Totals
     from codesession.model.usage import USAGE_FIELDS, Usage
 
 _HOME = {
     "NANOS_PER_USD": "money",
     "USAGE_FIELDS": "usage",
-    "Annotation": "session",
+    "Annotation": "changes",
     "Attempt": "attempt",
     "Call": "call",
     "CallState": "call",
@@ -40,7 +41,7 @@ _HOME = {
     "Session": "session",
     "Statistics": "sums",
     "Takeover": "takeover",
-    "Totals": "sums",
+    "Totals": "totals",
     "Usage": "usage",
     "from_usd": "money",
     "not_recorded": "changes",

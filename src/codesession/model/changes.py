@@ -1,4 +1,4 @@
-"""What happened in a session besides calls: which files changed, and which commits were made?"""
+"""What happened in a session besides calls: which files changed, which commits were made, what was remarked?"""
 
 from __future__ import annotations
 
@@ -55,3 +55,13 @@ class FileMark:
     path: str
     size: int | None
     mtime_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A timestamped remark made while, or after, a session ran."""
+
+    id: int
+    session_id: int
+    message: str
+    timestamp_ms: int

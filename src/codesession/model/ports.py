@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
     from codesession.model.attempt import Attempt, Cost, Hold, Outcome
     from codesession.model.call import Call
-    from codesession.model.changes import Commit, FileChange, FileMark
+    from codesession.model.changes import Annotation, Commit, FileChange, FileMark
     from codesession.model.money import Nanos
-    from codesession.model.session import Annotation, Scope, Session
-    from codesession.model.sums import ModelTotals, Statistics, Totals
+    from codesession.model.session import Scope, Session
+    from codesession.model.sums import ModelTotals, Statistics
     from codesession.model.takeover import Takeover
+    from codesession.model.totals import Totals
     from codesession.model.usage import Usage
 
 T = TypeVar("T")

@@ -6,16 +6,6 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Annotation:
-    """A timestamped remark made while, or after, a session ran."""
-
-    id: int
-    session_id: int
-    message: str
-    timestamp_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class Scope:
     """Where a session belongs: the git root, or the directory outside git.
 

@@ -1,4 +1,4 @@
-"""What do calls come to: a session's, a model's, those of all sessions?"""
+"""What do calls come to: those of a model, those of all sessions?"""
 
 from __future__ import annotations
 
@@ -19,28 +19,6 @@ class ModelTotals:
     tokens: int
     cost_nanos: Nanos
     unpriced: int
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """What a session, or one process in it, amounts to; calls are those settled or lost."""
-
-    calls: int = 0
-    tokens: int = 0
-    cost_nanos: Nanos = 0
-    """the sum of the priced calls: with `unpriced` above 0 the true cost is higher"""
-    unpriced: int = 0
-    estimated: int = 0
-    """whole answers whose usage or price the provider did not give"""
-    cut: int = 0
-    """calls whose answer was cut, by the client or the provider"""
-    lost: int = 0
-    held: int = 0
-    """calls still in flight"""
-    failed: int = 0
-    """calls the provider refused or never answered: nothing was billed"""
-    files: int = 0
-    commits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
