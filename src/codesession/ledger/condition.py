@@ -99,7 +99,8 @@ def inspect_file(path: Path, wait_s: float) -> Inspection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version == SCHEMA:
                 condition = check(connection)
-        except sqlite3.DatabaseError as error:  # of a damaged file, most likely: what is wrong with it says more
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # Of a damaged file, most likely: what is wrong with it says more.
             reason = error
         found = damage.result()
         if reason and not found:

@@ -27,6 +27,7 @@ SCHEMA = 2
 OLDEST_SQLITE = (3, 37, 0)
 """STRICT tables: https://www.sqlite.org/stricttables.html"""
 
+_NO_ROOM = "the disk is full or has failed; free some space and try again"
 _ADVICE = {
     "SQLITE_BUSY": "another program is writing to it; try again when that has ended",
     "SQLITE_LOCKED": "another program is writing to it; try again when that has ended",
@@ -35,6 +36,8 @@ _ADVICE = {
     "SQLITE_CANTOPEN": "it cannot be opened; check that the directory exists and may be written",
     "SQLITE_NOTADB": "it is not a ledger; move it away, or set CODESESSION_DB_PATH to another file",
     "SQLITE_CORRUPT": "it is damaged; move it away and restore a backup",
+    "SQLITE_IOERR_SHMSIZE": _NO_ROOM,
+    "SQLITE_IOERR_WRITE": _NO_ROOM,
     "SQLITE_IOERR": "the disk failed; check it, then try again",
 }
 _PERMISSION_ADVICE = "check the directory's permissions"
@@ -50,6 +53,10 @@ def said_plainly(path: Path) -> Iterator[None]:
         name = getattr(error, "sqlite_errorname", None) or type(error).__name__
         advice = next((text for key, text in _ADVICE.items() if name.startswith(key)), str(error).rstrip("."))
         raise DatabaseError(f"The ledger {path} cannot be used: {advice}.", path=str(path), reason=name) from error
+    except UnicodeDecodeError as error:  # SQLite's words quote what it read, which in a damaged file may be no text
+        raise DatabaseError(
+            f"The ledger {path} cannot be used: {_ADVICE['SQLITE_CORRUPT']}.", path=str(path), reason="SQLITE_CORRUPT"
+        ) from error
     except (OverflowError, UnicodeEncodeError) as error:  # a number beyond 64 bits, or text that is none
         raise DatabaseError(
             f"The ledger {path} cannot keep such a value: {error}.", path=str(path), reason=type(error).__name__
@@ -144,7 +151,7 @@ def is_ours_at_rest(file: str) -> bool:
     try:
         with closing(sqlite3.connect(f"file:{address}?immutable=1", uri=True)) as connection:
             (owner,) = connection.execute("PRAGMA application_id").fetchone()
-    except sqlite3.DatabaseError:  # what is wrong with it shows, and is told, when it is opened
+    except (sqlite3.DatabaseError, UnicodeDecodeError):  # what is wrong with it shows, and is told, when it is opened
         return True
     return bool(owner == APPLICATION_ID)
 

@@ -59,6 +59,53 @@ CREATE TABLE quarter_hour (
     PRIMARY KEY (started_ms, directory, provider, model, agent, customer, evidence)
 ) STRICT, WITHOUT ROWID;
 
+-- Both for the calls that are there.
+INSERT INTO session_model
+SELECT
+    session_id,
+    provider,
+    coalesce(model_answered, model),
+    count(*) FILTER (WHERE state IN ('settled', 'lost')),
+    sum(coalesce(input, 0) + coalesce(cache_read, 0) + coalesce(cache_write, 0) + coalesce(cache_write_1h, 0)
+        + coalesce(input_audio, 0) + coalesce(cache_read_audio, 0)
+        + coalesce(output, 0) + coalesce(reasoning, 0) + coalesce(output_audio, 0)),
+    coalesce(sum(cost_nanos), 0),
+    count(*) FILTER (WHERE state IN ('settled', 'lost') AND cost_nanos IS NULL),
+    count(*) FILTER (WHERE evidence = 'estimated' AND cut IS NULL),
+    count(*) FILTER (WHERE cut IN ('client', 'upstream')),
+    count(*) FILTER (WHERE state = 'lost'),
+    count(*) FILTER (WHERE state = 'released')
+FROM call
+WHERE session_id IS NOT NULL AND state <> 'held'
+GROUP BY 1, 2, 3;
+
+INSERT INTO quarter_hour
+SELECT
+    call.started_ms - call.started_ms % 900000,
+    coalesce(session.directory, ''),
+    call.provider,
+    coalesce(call.model_answered, call.model),
+    coalesce(call.agent, ''),
+    coalesce(call.customer, ''),
+    call.evidence,
+    count(*),
+    count(*) FILTER (WHERE call.cost_nanos IS NULL),
+    coalesce(sum(call.cost_nanos), 0),
+    coalesce(sum(call.input), 0),
+    coalesce(sum(call.cache_read), 0),
+    coalesce(sum(call.cache_write), 0),
+    coalesce(sum(call.cache_write_1h), 0),
+    coalesce(sum(call.input_audio), 0),
+    coalesce(sum(call.cache_read_audio), 0),
+    coalesce(sum(call.output), 0),
+    coalesce(sum(call.reasoning), 0),
+    coalesce(sum(call.output_audio), 0),
+    coalesce(sum(call.web_searches), 0),
+    0
+FROM call LEFT JOIN session ON session.id = call.session_id
+WHERE call.state IN ('settled', 'lost')
+GROUP BY 1, 2, 3, 4, 5, 6, 7;
+
 -- A database of an earlier tool whose rows were taken over, once.
 CREATE TABLE takeover (
     id          INTEGER PRIMARY KEY,
