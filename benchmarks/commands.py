@@ -55,6 +55,17 @@ _CALLS = """
 """
 
 
+_LAUNCHER = """
+import os, sys, time
+began = time.perf_counter()
+silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
+_, status, used = os.wait4(child, 0)
+print(status, time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+"""A parent that is as small as an interpreter can be: on Linux a program's peak begins with that of who started it."""
+
+
 def fill(database: Path, directory: str, calls: int) -> None:
     """A ledger of `calls` settled calls, `IN_THE_ACTIVE_SESSION` of them in the session active in `directory`."""
     ledger = SqliteLedger(database)
@@ -74,12 +85,11 @@ def fill(database: Path, directory: str, calls: int) -> None:
 
 def once(command: list[str], directory: str, environ: dict[str, str]) -> tuple[float, float, float]:
     """Wall seconds, CPU seconds and peak memory in MB of one run."""
-    began = time.perf_counter()
-    child = subprocess.Popen(command, cwd=directory, env=environ, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0, command
-    return time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, *command]
+    done = subprocess.run(launcher, cwd=directory, env=environ, stdout=subprocess.PIPE, check=True)
+    status, wall_s, cpu_s, peak_kb = done.stdout.split()
+    assert int(status) == 0, command
+    return float(wall_s), float(cpu_s), int(peak_kb) / 1024
 
 
 def measure(runs: int, calls: int) -> None:

@@ -106,7 +106,7 @@ def _path(variable: str, value: str) -> Path:
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # that a file is in the way is told when the ledger is opened
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{file} cannot be read: {error}.") from error

@@ -95,6 +95,18 @@ def test_after_the_programs_name_json_is_the_programs(cs: Cs, words: list[str], 
         cs(*words).sentence()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its shell cannot close a stream")
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["list", "list --json", "status", "frob"])
+def test_a_stream_that_is_closed_is_one_that_leads_nowhere(closed: str, words: str) -> None:
+    command = f'"{sys.executable}" -m codesession {words} {closed}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == (0 if words.startswith("list") else 1)
+    assert "Traceback" not in done.stderr
+    assert "codesession itself" not in done.stderr
+
+
 # --- endings ---
 
 

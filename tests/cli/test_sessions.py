@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -216,6 +217,14 @@ def test_a_setting_that_cannot_be_used_is_said(place: Place, cs: Cs) -> None:
     (place.home / ".codesession" / "config.toml").write_text("durability = 3")
     assert cs("list", "--json").error()["code"] == "invalid_input"
     assert "durability is 3" in cs("list").sentence()
+
+
+def test_what_could_not_be_read_is_said_to_a_program_too_beside_its_document(place: Place, cs: Cs) -> None:
+    cs("start", "x", "--json")
+    (place.repo / ".git").rename(place.home / "gone")
+    told = cs("end", "-s", "1", "--json")
+    assert (told.status, json.loads(told.out)["files"]) == (0, [])
+    assert told.err == f"No git repository can be read at {place.repo}: what changed is not known.\n"
 
 
 # --- hostile words ---

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codesession.errors import DatabaseError
 from codesession.gate import expire
 from codesession.ledger import SqliteLedger
 
@@ -28,6 +29,12 @@ class App:
     """the time, in milliseconds since the epoch"""
     say: Callable[[str], None]
     """tells a person something in passing"""
+    warn: Callable[[str], None] | None = None
+    """tells what must not be missed, also where `say` is silent because a program reads the answer"""
+
+    def problem(self, sentence: str) -> None:
+        """Tell what could not be read or used, though the command goes on."""
+        (self.warn or self.say)(sentence)
 
 
 @contextmanager
@@ -44,8 +51,10 @@ def open_app(config: Config, say: Callable[[str], None], warn: Callable[[str], N
         if ledger.was_taken_over:
             with ledger.reading() as reader:
                 (warn or say)(_taken_over(reader.takeovers()))
-        app = App(config, ledger, lambda: time.time_ns() // 1_000_000, say)
-        expire(ledger, app.now_ms())
+        app = App(config, ledger, lambda: time.time_ns() // 1_000_000, say, warn)
+        # Where that cannot be written now, the next command that can write will do it: a look needs no writing.
+        with suppress(DatabaseError):
+            expire(ledger, app.now_ms())
         yield app
     finally:
         ledger.close()

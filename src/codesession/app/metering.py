@@ -73,7 +73,7 @@ class OneSession:
 
 def prices(app: App) -> PriceBook:
     """The user's prices and the published ones; what cannot be used is said, and is unpriced."""
-    return price_book(app.config, app.say)
+    return price_book(app.config, app.problem)
 
 
 @contextmanager

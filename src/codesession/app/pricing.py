@@ -57,7 +57,7 @@ def price_book(config: Config, say: Callable[[str], None]) -> PriceBook:
 def price_of(app: App, provider: str, model: str, usage: Usage, at_ms: int) -> Priced:
     """What `usage` of `model` costs at `provider` when sent at `at_ms`, milliseconds since the epoch."""
     at = datetime.fromtimestamp(at_ms / 1000, tz=UTC)
-    found = price_book(app.config, app.say).resolve(provider, model, at)
+    found = price_book(app.config, app.problem).resolve(provider, model, at)
     if found is None:
         return Priced(None, BUILT_IN, "", None, None, known=False)
     band = found.rates.band(usage.prompt_tokens)
@@ -80,6 +80,6 @@ def hourly_rate(app: App, provider: str, model: str) -> Nanos | None:
 
     models, problems = read_local_models(file)
     for sentence in problems:
-        app.say(sentence)
+        app.problem(sentence)
     found = find_local_model(models, provider, model)
     return None if found is None else found.nanos_per_hour

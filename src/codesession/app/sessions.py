@@ -12,6 +12,7 @@ from codesession.workspace import find_scope
 if TYPE_CHECKING:
     from codesession.app.core import App
     from codesession.model import Annotation, Scope, Session
+    from codesession.model.ports import Writer
     from codesession.workspace import Changes
 
 RECOVERED = "[auto-recovered: stale session]"
@@ -42,13 +43,17 @@ def start_session(app: App, name: str, *, close_stale: bool = False) -> Session:
     name = checked(name)
     scope = current_scope()
     end_abandoned(app, scope)
-    if close_stale:
-        _close_stale(app, scope)
     from codesession.workspace import mark_uncommitted  # only where it is needed: most commands do without
 
     marks = mark_uncommitted(scope)
-    with app.ledger.writing() as writer:
-        return writer.begin_session(scope, name, app.now_ms(), marks=marks)
+    stale = _left_open(app, scope) if close_stale else None
+    changes = changes_in(app, stale) if stale else None
+    with app.ledger.writing() as writer:  # the old one ends only if the new one begins
+        closed = stale and changes and _end_at_last_sign(app, writer, stale, changes)
+        session = writer.begin_session(scope, name, app.now_ms(), marks=marks)
+    if stale and closed:
+        app.say(f'Session {stale.id} "{stale.name}" was still open; it has been ended.')
+    return session
 
 
 def resume_session(app: App) -> Session | None:
@@ -67,13 +72,11 @@ def resume_session(app: App) -> Session | None:
         return session
 
 
-def _close_stale(app: App, scope: Scope) -> None:
+def _left_open(app: App, scope: Scope) -> Session | None:
+    """The session that is active in `scope`, unless somebody owns it: he is alive, for the dead were ended before."""
     with app.ledger.reading() as reader:
         session = reader.active_session(scope.directory)
-        if session is None or reader.session_owner(session.id) is not None:
-            return  # whoever owns it is alive: the dead were ended before
-    if _end_at_last_sign(app, session):
-        app.say(f'Session {session.id} "{session.name}" was still open; it has been ended.')
+        return session if session and reader.session_owner(session.id) is None else None
 
 
 def end_session(app: App, session_id: int | None = None, notes: str | None = None) -> Session:
@@ -162,7 +165,7 @@ def recover(app: App, max_age_s: float) -> list[Session]:
             if session.started_ms <= before_ms
         ]
     stale = [session for session, owner_id in old if owner_id is None or not app.ledger.is_alive(owner_id)]
-    return [session for session in stale if _end_at_last_sign(app, session)]
+    return [session for session in stale if _close(app, session)]
 
 
 def changes_in(app: App, session: Session) -> Changes:
@@ -175,7 +178,7 @@ def changes_in(app: App, session: Session) -> Changes:
         session.directory, session.git_root, session.start_head, marks, session.started_ms, now_ms=app.now_ms()
     )
     for problem in changes.problems:
-        app.say(problem)
+        app.problem(problem)
     return changes
 
 
@@ -186,24 +189,28 @@ def end_abandoned(app: App, scope: Scope) -> None:
         owner_id = None if session is None else reader.session_owner(session.id)
     if session is None or owner_id is None or app.ledger.is_alive(owner_id):
         return
-    if _end_at_last_sign(app, session):
+    if _close(app, session):
         app.say(f"Session {session.id} was left open by a run that was killed; it has been ended.")
 
 
-def _end_at_last_sign(app: App, session: Session) -> bool:
+def _close(app: App, session: Session) -> bool:
+    """End a session nobody ended; False if somebody else just did."""
+    changes = changes_in(app, session)
+    with app.ledger.writing() as writer:
+        return _end_at_last_sign(app, writer, session, changes)
+
+
+def _end_at_last_sign(app: App, writer: Writer, session: Session, changes: Changes) -> bool:
     """End a session nobody ended, when it last gave a sign of life; False if somebody else just did.
 
     That is its last call, remark or recorded change, and of a session begun by hand also the last of the files and
     commits that are found now: what a killed run's directory has seen since may be anybody's work.
     """
-    changes = changes_in(app, session)
     notes = f"{session.notes or ''} {RECOVERED}".strip()
-    with app.ledger.writing() as writer:
-        by_hand = writer.session_owner(session.id) is None
-        last_ms = writer.last_activity(session.id) or session.started_ms
-        if by_hand:
-            last_ms = max([last_ms, *(file.timestamp_ms for file in changes.files)])
-            last_ms = max([last_ms, *(commit.timestamp_ms for commit in changes.commits)])
-        return writer.end_session(
-            session.id, min(last_ms, app.now_ms()), notes=notes, files=changes.files, commits=changes.commits
-        )
+    last_ms = writer.last_activity(session.id) or session.started_ms
+    if writer.session_owner(session.id) is None:
+        last_ms = max([last_ms, *(file.timestamp_ms for file in changes.files)])
+        last_ms = max([last_ms, *(commit.timestamp_ms for commit in changes.commits)])
+    return writer.end_session(
+        session.id, min(last_ms, app.now_ms()), notes=notes, files=changes.files, commits=changes.commits
+    )

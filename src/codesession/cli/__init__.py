@@ -99,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Every error, that of a mistyped option included, is one sentence on stderr, or with ``--json`` one
     document on stdout, and exit status 1.
     """
+    _have_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = _wants_json(words)
     gc.disable()  # most commands end before there is garbage; looking for it takes some ms. See `output.lasting`.
@@ -127,6 +128,13 @@ class OurFault(CodesessionError):
     """A mistake of ours, not of the user's."""
 
     code = "internal_error"
+
+
+def _have_streams() -> None:
+    """Put what goes nowhere in the place of a stream that was closed before we began, as in ``cs list >&-``."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - no path; until we end
 
 
 def _wants_json(words: Sequence[str]) -> bool:
