@@ -115,6 +115,13 @@ def test_a_backup_can_be_used_as_a_ledger(place: Place, cs: Cs) -> None:
 
 
 @pytest.mark.usefixtures("worked")
+def test_a_backup_into_this_directory_gets_a_name_of_its_own(place: Place, cs: Cs) -> None:
+    for here in (".", "./"):
+        told = cs("backup", here, "--force", "--json").json()
+        assert told["path"].startswith(str(place.repo / "sessions-"))
+
+
+@pytest.mark.usefixtures("worked")
 def test_a_backup_overwrites_only_by_force(place: Place, cs: Cs) -> None:
     assert cs("backup", "kept.db").out == f"1 session and 3 calls are copied to {place.repo / 'kept.db'}\n"
     assert "add --force to replace it" in cs("backup", "kept.db").sentence()

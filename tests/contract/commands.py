@@ -55,7 +55,9 @@ ENDED_SESSION = {"session_id": {"session_not_found": ["1", "13", str(2**63 - 1)]
 
 ROWS: dict[str, Row] = {
     "cs": Row(refused={INVALID: [["frobnicate"], ["status", "extra"], [""], ["pricing", "frobnicate"]]}),
-    "cs backup": Row({"path": ["copy.db"]}, {"path": {INVALID: ["nowhere/copy.db", "README.md", "README.md/copy.db"]}}),
+    "cs backup": Row(
+        {"path": ["copy.db"]}, {"path": {INVALID: [*NO_NAME, "nowhere/copy.db", "README.md", "README.md/copy.db"]}}
+    ),
     "cs completion": Row({"shell": ["bash"]}),
     "cs demo": Row(),
     "cs doctor": Row(),

@@ -41,10 +41,10 @@ def _here() -> Path:
 
 
 @click.command(short_help="Copy the ledger while it is in use.", epilog="Example: cs backup ~/backups/")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @as_json
-def backup(path: Path, *, force: bool, as_json: bool) -> None:
+def backup(path: str, *, force: bool, as_json: bool) -> None:
     """Copy the ledger to a file, or into a directory, while other commands go on writing to it.
 
     The copy is one file that can be used as a ledger: CODESESSION_DB_PATH=PATH cs list
@@ -52,10 +52,10 @@ def backup(path: Path, *, force: bool, as_json: bool) -> None:
     from codesession.app import back_up
     from codesession.report.upkeep import backup_document, backup_text
 
-    if not path.name:
+    if not path.strip():
         raise InvalidInput("Name a file or a directory to copy to, such as: cs backup ~/backups/")
     with opened(quiet=as_json) as app:
-        made = back_up(app, path, replace=force)
+        made = back_up(app, Path(path), replace=force)
     if as_json:
         emit(backup_document(made))
     else:
