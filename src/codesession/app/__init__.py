@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from codesession.app.core import App, open_app
-    from codesession.app.demonstration import demonstration
+    from codesession.app.demo import demonstration
     from codesession.app.ending import asked_to_end
     from codesession.app.entries import Entry, Logged, log_call
     from codesession.app.health import examine
@@ -46,7 +46,7 @@ _HOME = {
     "back_up": "upkeep",
     "changes_in": "sessions",
     "current_scope": "sessions",
-    "demonstration": "demonstration",
+    "demonstration": "demo",
     "end_session": "sessions",
     "examine": "health",
     "explain_price": "price_list",
