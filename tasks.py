@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
+IN_PARALLEL = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal")
+"""Two tests for each core: they wait for other processes as long as they compute."""
 NOT_COPIED = ("src", ".git", ".venv", "dist", "build", "node_modules", "__pycache__", ".*_cache", ".coverage*")
 
 
@@ -58,7 +60,7 @@ def check(pytest_arguments: Sequence[str]) -> int:
         "ruff check": [python, "-m", "ruff", "check"],
         "ruff format": [python, "-m", "ruff", "format", "--check"],
         "mypy": [python, "-m", "mypy"],
-        "pytest": [python, "-m", "pytest", "-n", "auto", *coverage, *pytest_arguments],
+        "pytest": [python, "-m", "pytest", *IN_PARALLEL, *coverage, *pytest_arguments],
     }
     results = []
     for name, command in steps.items():
@@ -86,7 +88,7 @@ def wheel(pytest_arguments: Sequence[str]) -> int:
         built = next((ROOT / "dist").glob("*.whl"))
         must([python, "-m", "pip", "install", "--quiet", f"{built}[dev]"], "The wheel could not be installed.")
         shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
-        return run([python, "-m", "pytest", "-n", "auto", "tests", *pytest_arguments], directory=tree)
+        return run([python, "-m", "pytest", *IN_PARALLEL, "tests", *pytest_arguments], directory=tree)
 
 
 # --- a virtual environment and what is in it ---
