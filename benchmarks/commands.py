@@ -97,15 +97,16 @@ def measure(runs: int, calls: int) -> None:
     with tempfile.TemporaryDirectory(prefix="codesession-bench-") as directory:
         real = os.path.realpath(directory)
         database = Path(real, ".codesession", "sessions.db")
-        subprocess.run(["git", "init", "--quiet", real], check=True)
+        work = str(Path(real, "work"))
+        subprocess.run(["git", "init", "--quiet", work], check=True)
         environ = {**os.environ, "HOME": real}
         for name in ("PYTHONDONTWRITEBYTECODE", "CODESESSION_DB_PATH", "COSTHQ_DATA_DIR"):
             environ.pop(name, None)
-        fill(database, real, calls)
+        fill(database, work, calls)
         times: dict[str, list[tuple[float, float, float]]] = {name: [] for name in COMMANDS}
         for number in range(runs + 1):
             for name, command in COMMANDS.items():
-                figures = once(command, real, environ)
+                figures = once(command, work, environ)
                 if number:  # the first round fills the caches and compiles the prices
                     times[name].append(figures)
         size = database.stat().st_size / 1e6

@@ -308,8 +308,8 @@ class LedgerContract:
             tx.end_session(at.session.id, 2000, files=files, commits=commits)
         with at.ledger.reading() as tx:
             kept_files, kept_commits = tx.files(at.session.id), tx.commits(at.session.id)
-        assert [replace(file, id=0) for file in kept_files] == files
-        assert [replace(commit, id=0) for commit in kept_commits] == commits
+        assert [file._replace(id=0) for file in kept_files] == files
+        assert [commit._replace(id=0) for commit in kept_commits] == commits
         for ids in ([file.id for file in kept_files], [commit.id for commit in kept_commits]):
             assert ids == sorted(set(ids))
             assert ids[0] > 0

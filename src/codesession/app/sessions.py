@@ -97,15 +97,15 @@ def end_session(app: App, session_id: int | None = None, notes: str | None = Non
         return writer.session(session.id) or session
 
 
-def active_session(app: App, session_id: int | None = None) -> Session:
-    """The active session of the current scope, or of that id.
+def active_session(app: App, session_id: int | None = None, here: Scope | None = None) -> Session:
+    """The active session of the current scope (`here`, if it is known already), or of that id.
 
     Raises:
         NoActiveSession: the scope has none.
         SessionNotFound: no active session has that id.
     """
     if session_id is None:
-        directory = current_scope(with_branch=False).directory
+        directory = (here or current_scope(with_branch=False)).directory
         with app.ledger.reading() as reader:
             session = reader.active_session(directory)
         if session is None:
@@ -168,14 +168,23 @@ def recover(app: App, max_age_s: float) -> list[Session]:
     return [session for session in stale if _close(app, session)]
 
 
-def changes_in(app: App, session: Session) -> Changes:
-    """What changed in the scope of an active session since it began; says what could not be read."""
+def changes_in(app: App, session: Session, here: Scope | None = None) -> Changes:
+    """What changed in the scope of an active session since it began; says what could not be read.
+
+    `here` is the current scope, if it was found just now.
+    """
     from codesession.workspace import changes_since  # as above
 
     with app.ledger.reading() as reader:
         marks = reader.marks(session.id)
     changes = changes_since(
-        session.directory, session.git_root, session.start_head, marks, session.started_ms, now_ms=app.now_ms()
+        session.directory,
+        session.git_root,
+        session.start_head,
+        marks,
+        session.started_ms,
+        now_ms=app.now_ms(),
+        here=here,
     )
     for problem in changes.problems:
         app.problem(problem)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codesession.app import App
-    from codesession.model import Session
+    from codesession.model import Scope, Session
     from codesession.report import SessionView
 
 NEWEST_CALLS = 500
@@ -95,10 +95,11 @@ def end(notes: str | None, session_id: int | None, *, as_json: bool) -> None:
 @as_json
 def status(session_id: int | None, *, as_json: bool) -> None:
     """What the active session has come to so far; exits 1 when there is none."""
-    from codesession.app import active_session
+    from codesession.app import active_session, current_scope
 
     with opened(quiet=as_json) as app:
-        view = _live_view(app, active_session(app, session_id), NEWEST_CALLS)
+        here = current_scope(with_branch=False) if session_id is None else None
+        view = _live_view(app, active_session(app, session_id, here), here, NEWEST_CALLS)
     if as_json:
         emit(status_document(view))
     else:
@@ -194,13 +195,13 @@ def recover(max_age_s: int, *, as_json: bool) -> None:
         answer("\n".join(lines) or "No session was left open that long.")
 
 
-def _live_view(app: App, session: Session, newest_calls: int | None = None) -> SessionView:
+def _live_view(app: App, session: Session, here: Scope | None = None, newest_calls: int | None = None) -> SessionView:
     """A session with what has changed by now, if it still goes on."""
     if not session.is_active:
         return view_of_session(app.ledger, session, app.now_ms())
     from codesession.app import changes_in
 
-    changes = changes_in(app, session)
+    changes = changes_in(app, session, here)
     found = (changes.files, changes.commits)
     return view_of_session(app.ledger, session, app.now_ms(), found=found, newest_calls=newest_calls)
 

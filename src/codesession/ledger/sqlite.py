@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from codesession.ledger.opening import connect, said_plainly
 from codesession.ledger.owners import OwnerLocks
 from codesession.ledger.reader import SqliteReader
-from codesession.ledger.writer import SqliteWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from codesession.ledger.backup import Backup
     from codesession.ledger.condition import Condition
     from codesession.ledger.upkeep import Contents
+    from codesession.ledger.writer import SqliteWriter
 
 WAIT_S = 10.0
 """How long a command waits for another process's write, in seconds."""
@@ -56,6 +56,8 @@ class SqliteLedger:
         Raises:
             DatabaseError: it could not be written; nothing was.
         """
+        from codesession.ledger.writer import SqliteWriter  # most commands only read
+
         with self._transaction("BEGIN IMMEDIATE"):
             yield SqliteWriter(self._connection)
 

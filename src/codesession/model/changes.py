@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +17,7 @@ class ChangeType(StrEnum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(NamedTuple):
     """One file that changed; `path` is relative to the scope, `timestamp_ms` since the epoch."""
 
     path: str
@@ -35,8 +33,7 @@ def not_recorded(found: Iterable[FileChange], recorded: Iterable[FileChange]) ->
     return [file for file in found if file.path not in last or (last[file.path] == gone) != (file.change == gone)]
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """One commit made in the session; `message` is its subject line."""
 
     hash: str
@@ -45,8 +42,7 @@ class Commit:
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FileMark:
+class FileMark(NamedTuple):
     """The look of one uncommitted file when the session began: unchanged marks are not the session's work.
 
     `size` is bytes, `mtime_ns` nanoseconds since the epoch; both are None for a file already deleted.
@@ -57,8 +53,7 @@ class FileMark:
     mtime_ns: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(NamedTuple):
     """A timestamped remark made while, or after, a session ran."""
 
     id: int

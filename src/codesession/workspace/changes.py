@@ -11,11 +11,12 @@ from codesession.workspace.history import read_history
 from codesession.workspace.marks import look, read_pending
 from codesession.workspace.names import text_to_directory, to_raw, to_text
 from codesession.workspace.net import Sources, net_changes
-from codesession.workspace.scope import find_checkout
+from codesession.workspace.scope import Checkout, find_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codesession.model import Scope
     from codesession.workspace.marks import Pending
 
 
@@ -36,6 +37,7 @@ def changes_since(
     started_ms: int,
     *,
     now_ms: int,
+    here: Scope | None = None,
     git_wait_s: float = git.DEFAULT_WAIT_S,
 ) -> Changes:
     """What changed in `git_root` since `started_ms` (milliseconds since the epoch), from the commit `start_head` on.
@@ -45,6 +47,8 @@ def changes_since(
     file is its new name, modified. A file's time is its own or, once it is deleted, that of the last commit
     or `now_ms`; never before the start.
 
+    `here` is a scope found just now: if it is that of `git_root`, git is asked once less.
+
     Raises nothing for the state a repository is in: what could not be read is named in `problems`. Empty
     outside git. Each git process may take `git_wait_s` seconds.
     """
@@ -52,7 +56,10 @@ def changes_since(
         return Changes()
     root = text_to_directory(git_root)
     try:
-        checkout = find_checkout(root, wait_s=git_wait_s)
+        if here and here.git_root == git_root:
+            checkout: Checkout | None = Checkout(root.resolve(), here.head)
+        else:
+            checkout = find_checkout(root, wait_s=git_wait_s)
     except git.GitFailed as failure:
         return Changes(problems=[f"{failure.message} What changed in {scope_directory} is not known."])
     if checkout is None or checkout.root != root.resolve():

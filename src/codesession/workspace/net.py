@@ -15,8 +15,7 @@ A file that moved is there under its new name: that is one modified file, not on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.model import ChangeType
 
@@ -35,8 +34,7 @@ _CHANGE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """All that names a path: commits, what is uncommitted now, what was at the start, and how every path looks."""
 
     history: History
