@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codesession import model
-from codesession.ledger.totals import AMOUNTS, BILLED, MODEL, TOKEN_COLUMNS
+from codesession.ledger.totals import AMOUNTS, BILLED, MODEL, SUMS, TOKEN_COLUMNS
 from codesession.model import Call, CallState, Cut, Evidence, Session, Totals, Usage
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class SqliteReader:
             sums = self._row(f"SELECT {_SUMMED} FROM session_model WHERE session_id = ?", session_id)
         else:
             sums = self._row(
-                f"SELECT {', '.join(AMOUNTS.values())} FROM call WHERE session_id = ? AND owner_id = ?",
+                f"SELECT {', '.join(SUMS.values())} FROM call WHERE session_id = ? AND owner_id = ?",
                 session_id,
                 owner_id,
             )
@@ -83,7 +83,7 @@ class SqliteReader:
             )
         else:
             rows = self._rows(
-                f"SELECT provider, {MODEL} AS name, {', '.join(AMOUNTS[amount] for amount in shown)} "
+                f"SELECT provider, {MODEL} AS name, {', '.join(SUMS[amount] for amount in shown)} "
                 f"FROM call WHERE session_id = ? AND owner_id = ? AND {BILLED} "
                 "GROUP BY provider, name ORDER BY 5 DESC, 4 DESC, name, provider",
                 session_id,
