@@ -77,6 +77,11 @@ def test_a_mistake_says_where_help_is(cs: Cs, words: list[str]) -> None:
     assert error["message"].endswith(f". See: {command}")
 
 
+def test_a_command_that_is_misspelled_is_guessed(cs: Cs) -> None:
+    assert cs("strat", "x").sentence() == "No such command 'strat' (did you mean stats or start?). See: cs -h"
+    assert "did you mean" not in cs("frobnicate").sentence()
+
+
 @pytest.mark.parametrize(
     ("words", "is_document"),
     [

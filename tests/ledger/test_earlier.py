@@ -493,7 +493,7 @@ def test_whatever_stands_in_the_old_rows_the_ledger_is_whole_and_has_them_all(
                 tx.files(session.id)
 
 
-def test_the_helpers_rows_are_ordinary(taken: Any) -> None:
+def test_the_rows_of_these_tests_are_ordinary(taken: Any) -> None:
     there = taken({"sessions": [{"ai_cost": CALL["cost"], "ai_tokens": CALL["tokens"]}], "ai_usage": [{}]})
     assert there.problems == {}
     assert there.session().name == SESSION["name"]

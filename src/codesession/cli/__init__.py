@@ -63,6 +63,21 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"codesession.cli.{module}"), name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was typed; of one that there is not, the one that was probably meant is named."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            meant = " or ".join(get_close_matches(args[0], [*COMMANDS, *ALIASES], 2))
+            if not meant:
+                raise
+            said = error.format_message().rstrip(".")
+            raise click.UsageError(f"{said} (did you mean {meant}?)", ctx) from None
+
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", "asks_version", is_flag=True, help="Show the version and exit.")
