@@ -54,6 +54,8 @@ def test_the_readme_names_every_command() -> None:
 def test_every_link_to_a_page_of_ours_leads_somewhere(page: Path) -> None:
     for target, heading in _LINK.findall(page.read_text(encoding="utf-8")):
         there = page if not target else (page.parent / target).resolve()
+        if not (ROOT / "src").exists() and "src/" in target:
+            continue  # the tests of the built wheel have no sources beside them
         assert there.exists(), target
         if heading:
             titles = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE)

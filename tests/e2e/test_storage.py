@@ -72,10 +72,11 @@ def refusals(
 
 
 def everything(place: Path) -> dict[str, str]:
-    """Each file of a directory but the prices, with a sum of its bytes."""
+    """Each file of a directory with a sum of its bytes, but for what SQLite leaves when two programs close at once."""
     return {
         file.name: hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "directory"
         for file in place.iterdir()
+        if not file.name.endswith("-shm") and not (file.name.endswith("-wal") and not file.stat().st_size)
     }
 
 
