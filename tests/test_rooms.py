@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(codesession.__file__).parent
 
-VOCABULARY = frozenset({"model", "errors"})
+VOCABULARY = frozenset({"model", "errors", "lazily"})
 DOORS = frozenset({"cli", "web", "mcp"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
-    "model": frozenset({"errors"}),
+    "lazily": frozenset(),
+    "model": frozenset({"errors", "lazily"}),
     "config": VOCABULARY,
     "capture": VOCABULARY,
     "meter": VOCABULARY,
@@ -40,7 +41,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "__init__": VOCABULARY | {"app"},  # the public names
     "__main__": frozenset({"cli"}),
 }
-STANDARD_LIBRARY_ONLY = frozenset({"errors", "model"})
+STANDARD_LIBRARY_ONLY = frozenset({"errors", "lazily", "model"})
 MAY_READ_VERSION = MAY_IMPORT.keys() - STANDARD_LIBRARY_ONLY
 
 # Upper case and at the start, as our own statements are written; "DELETE" alone is an HTTP method.

@@ -5,8 +5,9 @@ Each name is loaded when first asked for: a command that only reads the ledger d
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from codesession.lazily import names_of
 
 if TYPE_CHECKING:
     from codesession.app.core import App, open_app
@@ -101,11 +102,4 @@ __all__ = [
     "watch_session",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """The public `name`, loaded now and kept: a module of the same name would otherwise stand in its place."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = names_of(__name__, _HOME)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codesession.lazily import names_of
 from codesession.ledger.sqlite import SqliteLedger
 
 if TYPE_CHECKING:
@@ -14,11 +15,4 @@ if TYPE_CHECKING:
 
 __all__ = ["SqliteLedger", "WriteQueue"]
 
-
-def __getattr__(name: str) -> object:
-    """The public name that is loaded late."""
-    if name != "WriteQueue":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from codesession.ledger.queue import WriteQueue
-
-    return WriteQueue
+__getattr__ = names_of(__name__, {"WriteQueue": "queue"})

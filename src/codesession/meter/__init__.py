@@ -13,8 +13,9 @@ so a command that prices nothing pays nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from codesession.lazily import names_of
 
 if TYPE_CHECKING:
     from codesession.meter.catalogue import Catalogue, Resolved
@@ -58,9 +59,4 @@ __all__ = [
     "write_price",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """The public `name`, loaded now."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = names_of(__name__, _HOME)

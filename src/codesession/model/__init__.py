@@ -5,8 +5,9 @@ Each word is loaded when first asked for: making a class takes most of a millise
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from codesession.lazily import names_of
 
 if TYPE_CHECKING:
     from codesession.model.attempt import Attempt, Cost, Hold, Outcome
@@ -77,11 +78,4 @@ __all__ = [
     "to_usd",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """The public `name`, loaded now and kept."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = names_of(__name__, _HOME)

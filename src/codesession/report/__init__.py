@@ -5,8 +5,9 @@ Each name is loaded when first asked for: a command shows one or two of these.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from codesession.lazily import names_of
 
 if TYPE_CHECKING:
     from codesession.report.documents import (
@@ -69,9 +70,4 @@ __all__ = [
     "views_of_sessions",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """The public `name`, loaded now."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = names_of(__name__, _HOME)

@@ -5,8 +5,9 @@ Each name is loaded when first asked for: most commands only ask for the scope.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from codesession.lazily import names_of
 
 if TYPE_CHECKING:
     from codesession.workspace.changes import Changes, changes_since
@@ -22,9 +23,4 @@ _HOME = {
 
 __all__ = ["Changes", "changes_since", "find_scope", "mark_uncommitted"]
 
-
-def __getattr__(name: str) -> object:
-    """The public `name`, loaded now."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = names_of(__name__, _HOME)
