@@ -150,6 +150,19 @@ def test_whoever_reads_us_may_stop_reading(words: list[str]) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe breaks otherwise there")
+@pytest.mark.parametrize(("function", "status"), [("last_word", 0), ("answer", 1)])
+def test_only_an_answer_must_be_read_by_somebody(function: str, status: int) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = f"from codesession.cli.output import {function}; {function}('Session 1 goes on.')"
+    done = subprocess.run(
+        [sys.executable, "-c", program], stdout=writer, stderr=subprocess.PIPE, env=buffered(), text=True, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (status, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe breaks otherwise there")
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_a_run_that_nobody_listens_to_passes_its_exit_status_on(options: list[str]) -> None:

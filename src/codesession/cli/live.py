@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
-from codesession.cli.output import answer, lasting, printable, tell
+from codesession.cli.output import last_word, lasting, printable, tell
 from codesession.report.formats import duration, money, plural
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ def follow(app: App, session: Session) -> None:
         finally:
             line.clear()
         if ending is Ending.LEFT:
-            _last_word(f"Session {session.id} goes on. End it with: cs end")
+            last_word(f"Session {session.id} goes on. End it with: cs end")
         elif ending is Ending.GONE:
-            _last_word(f"Session {session.id} has been deleted.")
+            last_word(f"Session {session.id} has been deleted.")
         else:
-            _last_word(_summary(app, session))
+            last_word(_summary(app, session))
 
 
 def figures(seconds: int, totals: Totals) -> str:
@@ -69,15 +69,6 @@ def _summary(app: App, session: Session) -> str:
     with app.ledger.reading() as reader:
         ended = reader.session(session.id) or session
     return f"Session ended: {ended.name}\n{summary_line(view_of_session(app.ledger, ended, app.now_ms()))}"
-
-
-def _last_word(text: str) -> None:
-    """Say `text` on stdout; a terminal that was closed meanwhile is no reason to fail."""
-    try:
-        answer(text)
-    except OSError:
-        # nothing may be left for the interpreter's last flush, which would change the exit status
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class LiveLine:

@@ -51,19 +51,32 @@ def _write(text: str) -> None:
 
 def write_pieces(pieces: Iterable[str], end: str = "") -> None:
     """A long answer on stdout, piece by piece; where it cannot go, that is said, and the command fails."""
+    error = _put(pieces, end)
+    if error is not None:
+        if not isinstance(error, BrokenPipeError):  # as in `cs list | head`: whoever read us has had enough
+            tell(f"cs: The answer could not be written: {error.strerror}.")
+        sys.exit(1)
+
+
+def last_word(text: str) -> None:
+    """A sentence for a person on stdout, for whom it is no failure that nobody reads it any more."""
+    _put((printable(text, sys.stdout.encoding),), "\n")
+
+
+def _put(pieces: Iterable[str], end: str) -> OSError | None:
+    """Write to stdout; why it cannot be written to, if it cannot: it leads nowhere then."""
     try:
         for piece in pieces:
             sys.stdout.write(piece)
         sys.stdout.write(end)
         sys.stdout.flush()
     except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # as in `cs list | head`: whoever read us has had enough
-            tell(f"cs: The answer could not be written: {error.strerror}.")
         _give_up(sys.stdout)
-        sys.exit(1)
+        return error
     finally:
         if isinstance(pieces, GeneratorType):  # what it reads is about to be closed
             pieces.close()
+    return None
 
 
 def _give_up(stream: TextIO) -> None:
@@ -118,7 +131,7 @@ def opened(*, quiet: bool) -> Iterator[App]:
     from codesession.app import open_app
     from codesession.config import read_config
 
-    with open_app(read_config(), _silent if quiet else tell, warn=tell) as app:
+    with open_app(read_config(), silent if quiet else tell, warn=tell) as app:
         yield app
 
 
@@ -129,5 +142,5 @@ def lasting() -> None:
     gc.enable()
 
 
-def _silent(_sentence: str) -> None:
+def silent(_sentence: str) -> None:
     """With ``--json`` nobody reads along."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codesession.cli.options import as_json
-from codesession.cli.output import answer, display, emit, tell
+from codesession.cli.output import answer, display, emit, silent, tell
 from codesession.config import read_config
 from codesession.errors import InvalidInput
 
@@ -141,8 +141,4 @@ def _now_ms() -> int:
 
 def _talk(*, quiet: bool) -> Callable[[str], None]:
     """How something is said in passing; with ``--json`` the document says it."""
-    return _silent if quiet else tell
-
-
-def _silent(_sentence: str) -> None:
-    """With ``--json`` nobody reads along."""
+    return silent if quiet else tell
