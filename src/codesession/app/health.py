@@ -180,8 +180,8 @@ def _git() -> list[Finding]:
 
 def _prices(config: Config) -> list[Finding]:
     from codesession.meter import Catalogue, PriceBook, PricesUnavailable, ensure_shards, read_local_models
-    from codesession.meter.local import FILE
     from codesession.meter.snapshot import installed_version
+    from codesession.meter.userfiles import LOCAL_MODELS
 
     with suppress(OSError):  # what cannot be made cannot be compiled into either, and that is said below
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -194,7 +194,7 @@ def _prices(config: Config) -> list[Finding]:
         catalogue = Catalogue(None)
         findings = [wrong("prices", error.message, advice)]
     book = PriceBook(config.data_dir, catalogue)
-    local_models, problems = read_local_models(config.data_dir / FILE)
+    local_models, problems = read_local_models(config.data_dir / LOCAL_MODELS)
     for count, noun in ((len(book.custom.rows), "custom price"), (len(local_models), "local model")):
         if count:
             findings.append(fine("prices", counted(count, noun), count=count))

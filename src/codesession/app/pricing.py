@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.meter import Catalogue, PriceBook, PricesUnavailable, ensure_shards
 from codesession.meter.pricing import per_million, price
+from codesession.meter.userfiles import LOCAL_MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from codesession.config import Config
     from codesession.model import Nanos, Usage
 
-LOCAL_MODELS = "local-models.json"
-"""The file in the data directory that says what the user's own models cost an hour."""
 BUILT_IN = "built-in"
 CUSTOM = "custom"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesession.errors import DatabaseError, InvalidInput
+from codesession.ledger.flushing import flush, flush_directory
 from codesession.ledger.upkeep import contents, refuse_damaged
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def back_up(connection: sqlite3.Connection, ledger: Path, target: Path, *, repla
             refuse_damaged(copy, ledger)
             if contents(copy) != there_is:  # pragma: no cover - SQLite has never been seen to
                 raise DatabaseError(f"The backup {target} is not what the ledger is; try again.", path=str(target))
-        size = _flush(partial)
+        flush(partial)
+        size = partial.stat().st_size
         _put_in_place(partial, target, replace=replace)
     except FileExistsError:
         raise _already_there(target) from None
@@ -103,16 +105,6 @@ def _unwritten(target: Path, error: Exception) -> DatabaseError:
     )
 
 
-def _flush(file: Path) -> int:
-    """Bring `file` down to the disk; returns its size in bytes."""
-    descriptor = os.open(file, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-        return os.fstat(descriptor).st_size
-    finally:
-        os.close(descriptor)
-
-
 def _put_in_place(partial: Path, target: Path, *, replace: bool) -> None:
     """Rename `partial` to `target`; raises `FileExistsError` if that has come into being meanwhile."""
     if replace:
@@ -128,9 +120,4 @@ def _put_in_place(partial: Path, target: Path, *, replace: bool) -> None:
             if target.exists():
                 raise FileExistsError(target) from None
             partial.rename(target)
-    if sys.platform != "win32":
-        descriptor = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)  # the name too survives a power cut
-        finally:
-            os.close(descriptor)
+    flush_directory(target)

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from codesession.ledger.opening import APPLICATION_ID, SCHEMA, said_plainly
+from codesession.ledger.opening import APPLICATION_ID, SCHEMA, address, said_plainly
 from codesession.ledger.totals import differences
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def inspect_file(path: Path, wait_s: float) -> Inspection:
 
 
 def _read_only(path: Path, wait_s: float, how: str = "mode=ro") -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=wait_s, isolation_level=None)
+    return sqlite3.connect(address(path, how), uri=True, timeout=wait_s, isolation_level=None)
 
 
 def _damage(path: Path, wait_s: float) -> list[str]:

@@ -139,17 +139,19 @@ def _is_filled(file: str) -> bool:
         return False
 
 
+def address(path: Path, how: str) -> str:
+    """The file at `path` as a URI for SQLite, with `how` it is to be opened (https://www.sqlite.org/uri.html)."""
+    return f"{path.absolute().as_uri()}?{how}"
+
+
 def is_ours_at_rest(file: str) -> bool:
     """Whether the file says so itself, without its ``-wal``.
 
     SQLite must read it: if this process has it open, reading it in any other way would let go of SQLite's locks
     (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
-    address = file.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    if sys.platform == "win32":
-        address = "/" + address.replace("\\", "/")
     try:
-        with closing(sqlite3.connect(f"file:{address}?immutable=1", uri=True)) as connection:
+        with closing(sqlite3.connect(address(Path(file), "immutable=1"), uri=True)) as connection:
             (owner,) = connection.execute("PRAGMA application_id").fetchone()
     except (sqlite3.DatabaseError, UnicodeDecodeError):  # what is wrong with it shows, and is told, when it is opened
         return True

@@ -185,12 +185,7 @@ class SqliteWriter(SqliteReader):
             attempt.streamed,
             started_ms,
             ceiling,
-            attempt.agent,
-            attempt.user,
-            attempt.customer,
-            attempt.feature,
-            attempt.client_session,
-            attempt.retry,
+            *_whose(attempt),
         )
 
     def record(self, attempt: Attempt, outcome: Outcome, cost: Cost | None, started_ms: int, ended_ms: int) -> int:
@@ -207,12 +202,7 @@ class SqliteWriter(SqliteReader):
             *_price(cost),
             outcome.evidence,
             *_ids(outcome),
-            attempt.agent,
-            attempt.user,
-            attempt.customer,
-            attempt.feature,
-            attempt.client_session,
-            attempt.retry,
+            *_whose(attempt),
             *_tokens(outcome.usage),
         )
         add_calls(self._connection, (call_id,))
@@ -252,6 +242,10 @@ class SqliteWriter(SqliteReader):
         if left:
             add_calls(self._connection, (call_id,))
         return left
+
+
+def _whose(attempt: Attempt) -> tuple[object, ...]:
+    return attempt.agent, attempt.user, attempt.customer, attempt.feature, attempt.client_session, attempt.retry
 
 
 def _price(cost: Cost | None) -> tuple[Nanos | None, str | None]:

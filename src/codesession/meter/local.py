@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from codesession.model import Nanos
 
-FILE = "local-models.json"
 _SECONDS_PER_HOUR = 3600
 
 

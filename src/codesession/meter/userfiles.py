@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
+LOCAL_MODELS = "local-models.json"
+"""the file in the data directory that says what the user's own models cost an hour: see `local`"""
+
 MOST_DOLLARS = 1_000_000
 """the highest rate that is believed; anything above is a slip of the keyboard"""
 

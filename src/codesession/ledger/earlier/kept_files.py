@@ -14,6 +14,8 @@ import sys
 from itertools import count
 from typing import TYPE_CHECKING
 
+from codesession.ledger.flushing import flush, flush_directory
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -109,23 +111,3 @@ def copy(original: Path, target: Path) -> None:
         shutil.copyfileobj(reading, writing, 1 << 20)
         writing.flush()
         os.fsync(descriptor)
-
-
-def flush(file: Path) -> None:
-    """Bring what was written to `file` down to the disk."""
-    descriptor = os.open(file, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def flush_directory(file: Path) -> None:
-    """Bring the names beside `file` down to the disk."""
-    if sys.platform == "win32":  # it cannot open directories
-        return
-    descriptor = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

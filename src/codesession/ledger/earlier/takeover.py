@@ -22,10 +22,11 @@ from codesession.errors import DatabaseError
 from codesession.ledger.earlier import kept_files
 from codesession.ledger.earlier.copies import Changed, Copy, copied, refuse_damaged
 from codesession.ledger.earlier.finishing import finish
-from codesession.ledger.earlier.kept_files import REPLAYED, beside, flush, flush_directory
+from codesession.ledger.earlier.kept_files import REPLAYED, beside
 from codesession.ledger.earlier.lock import TakeoverLock, alone, sweep, temporary
 from codesession.ledger.earlier.merging import Merging
 from codesession.ledger.earlier.source import is_earlier
+from codesession.ledger.flushing import flush, flush_directory
 from codesession.ledger.opening import APPLICATION_ID, foreign, is_ours_at_rest, make_directories, migrate
 
 TRIES = 5
