@@ -10,6 +10,8 @@
     ├── NoActiveSession           no_active_session   this scope has none
     ├── SessionNotFound           session_not_found   no session has that id
     ├── UnknownModel              unknown_model       no price of that model is known, and no cost was given
+    ├── BudgetExceeded            budget_exceeded     the firewall's no: a rule would be broken by a call
+    ├── BudgetNotFound            budget_not_found    no such budget is set
     ├── DatabaseError             database_error      the ledger cannot be used
     └── PortTaken                 port_taken          the address asked for is in use
 
@@ -83,6 +85,23 @@ class UnknownModel(CodesessionError):
 
     code = "unknown_model"
     http_status = 400
+
+
+class BudgetExceeded(CodesessionError):
+    """The firewall's no: a rule would be broken by a call, which was not sent, or by an answer, which was ended.
+
+    Its `extra` has the ``rule``, and where a budget said no, ``spent``, ``held`` and ``limit`` in dollars.
+    """
+
+    code = "budget_exceeded"
+    http_status = 400  # the one status at which every measured client stops at once (CLIENTS, section 3)
+
+
+class BudgetNotFound(CodesessionError):
+    """No such budget, mandate or waiting call; nothing was changed."""
+
+    code = "budget_not_found"
+    http_status = 404
 
 
 class DatabaseError(CodesessionError):

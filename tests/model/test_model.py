@@ -12,16 +12,27 @@ from hypothesis import given
 import codesession.model
 from codesession import errors
 from codesession.model import (
+    NANOS_PER_USD,
     USAGE_FIELDS,
+    Account,
+    Budget,
     Call,
     CallState,
     Evidence,
+    Mandate,
+    Mode,
+    Refusal,
+    Rule,
+    ScopeKind,
     Session,
+    Standing,
     Totals,
     Usage,
+    Window,
     from_usd,
     to_usd,
 )
+from codesession.model.money import money
 
 CALL = Call(
     1, None, "p", "m", "e", CallState.HELD, False, 1, None, 5, None, None, None, None, None, None, None, None,
@@ -81,6 +92,77 @@ def test_usages_add_field_by_field(one: Usage, other: Usage) -> None:
     for name in USAGE_FIELDS:
         assert getattr(both, name) == getattr(one, name) + getattr(other, name)
     assert one + Usage() == one
+
+
+# --- money for people ---
+
+
+@pytest.mark.parametrize(
+    ("nanos", "shown"),
+    [
+        (0, "$0.00"),
+        (1, "$0.000000001"),
+        (100, "$0.0000001"),
+        (1_000_000, "$0.001"),
+        (9_999_999, "$0.01"),
+        (10_000_000, "$0.01"),
+        (14_900_000, "$0.01"),
+        (999_000_000, "$1.00"),
+        (1_234_567_890_000_000, "$1,234,567.89"),
+    ],
+)
+def test_money_is_shown_in_cents_and_below_a_cent_in_what_shows_something(nanos: int, shown: str) -> None:
+    assert money(nanos) == shown
+
+
+@given(st.integers(1, 10**15))
+def test_money_that_is_something_is_not_shown_as_nothing(nanos: int) -> None:
+    shown = Decimal(money(nanos).replace("$", "").replace(",", ""))
+    assert shown > 0
+    error = abs(shown * NANOS_PER_USD - nanos)
+    assert error <= (5_000_000 if nanos >= NANOS_PER_USD // 100 else nanos // 10)
+
+
+# --- budgets ---
+
+BUDGET = Budget(ScopeKind.ALL, "", Window.DAY, 100)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "scope", "subject", "session_id", "label"),
+    [
+        (ScopeKind.ALL, "", "all", "", None, "all"),
+        (ScopeKind.SESSION, "", "session", "", 12, "session 12"),
+        (ScopeKind.SESSION, "12", "session:12", "", 12, "session 12"),
+        (ScopeKind.CUSTOMER, "*", "customer:*", "acme", None, "customer:acme"),
+        (ScopeKind.AGENT, "*", "agent:*", "codex", 3, "agent:codex in session 3"),
+        (ScopeKind.PROJECT, "/p", "project:/p", "/p", None, "project:/p"),
+    ],
+)
+def test_scopes_and_accounts_have_names(
+    kind: ScopeKind, name: str, scope: str, subject: str, session_id: int | None, label: str
+) -> None:
+    budget = replace(BUDGET, kind=kind, name=name)
+    assert budget.scope == scope
+    assert Account(budget, subject, session_id, 0, None).label == label
+    assert Mandate(kind, name).scope == scope
+
+
+def test_every_mode_but_warn_refuses() -> None:
+    assert {mode for mode in Mode if replace(BUDGET, mode=mode).blocks} == {Mode.BLOCK, Mode.STOP}
+    assert not BUDGET.blocks
+
+
+@given(*[st.integers(0, 10**12)] * 5)
+def test_what_is_free_is_what_is_neither_spent_nor_held(limit: int, extra: int, one: int, two: int, held: int) -> None:
+    account = Account(replace(BUDGET, limit_nanos=limit), "", None, 0, None)
+    standing = Standing(account, {Evidence.MEASURED: one, Evidence.ESTIMATED: two}, held, extra_nanos=extra)
+    assert (standing.spent_nanos, standing.limit_nanos) == (one + two, limit + extra)
+    assert standing.spent_nanos + standing.held_nanos + standing.free_nanos == standing.limit_nanos
+
+
+def test_a_refusal_says_what_was_wrong_and_then_what_to_do() -> None:
+    assert Refusal(Rule.BUDGET, "Too dear.", "Wait.").message == "Too dear. Wait."
 
 
 # --- calls and sessions ---

@@ -10,6 +10,7 @@ from codesession.model.call import Evidence
 if TYPE_CHECKING:
     from codesession.model.call import Cut
     from codesession.model.money import Nanos
+    from codesession.model.trace import Trace
     from codesession.model.usage import Usage
 
 
@@ -35,6 +36,12 @@ class Attempt:
     """the agent's own session id, as it names itself in its headers"""
     retry: int = 0
     """the SDK's own count of earlier tries of the same call"""
+    reads_elsewhere: bool = False
+    """whether the model is made to read what is not in the request's bytes: a file, an address, an earlier answer"""
+    is_unbounded: bool = False
+    """whether the provider may go on by itself without a limit, as with its own web search"""
+    trace: Trace | None = None
+    """what it shows of the loop it is part of; never stored"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Hold:
     call_id: int
     attempt: Attempt
     started_ms: int
+    reserved_nanos: Nanos | None = None
+    """what its running cost may come to before `Gate.extend` has to be asked; None: it need not be watched"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,10 @@ class Outcome:
     """the provider's request id header: the join key with agents' transcripts"""
     response_id: str | None = None
     """the id inside the provider's answer"""
+    rule: str | None = None
+    """the firewall's rule that ended the answer, if one did"""
+    saved_nanos: Nanos | None = None
+    """what an answer from the cache would have cost"""
 
 
 @dataclass(frozen=True, slots=True)

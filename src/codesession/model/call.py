@@ -80,6 +80,10 @@ class Call:
     feature: str | None
     client_session: str | None
     retry: int
+    rule: str | None = None
+    """the firewall's rule that ended the answer, if one did: it was cut for the client"""
+    saved_nanos: Nanos | None = None
+    """what an answer from the cache would have cost; such a call costs nothing"""
 
     @property
     def is_billed(self) -> bool:

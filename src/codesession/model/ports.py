@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from codesession.model.attempt import Attempt, Cost, Hold, Outcome
+    from codesession.model.budget import Account, Budget, Level, Mandate, ScopeKind, Standing, Window
     from codesession.model.call import Call
     from codesession.model.changes import Annotation, Commit, FileChange, FileMark
     from codesession.model.money import Nanos
+    from codesession.model.refusal import Event, EventKind, Question, QuestionState, Refusal
     from codesession.model.session import Scope, Session
     from codesession.model.sums import ModelTotals, Statistics
     from codesession.model.takeover import Takeover
@@ -113,6 +115,68 @@ class Reader(Protocol):
         """The owners that have calls in flight, alive or not."""
         ...
 
+    def budgets(self) -> list[Budget]:
+        """Every budget, the user's before those of projects."""
+        ...
+
+    def mandates(self) -> list[Mandate]:
+        """Every mandate, the user's before those of projects."""
+        ...
+
+    def directory_of(self, session_id: int | None) -> str | None:
+        """The project a session belongs to."""
+        ...
+
+    def budgets_for(self, attempt: Attempt, directory: str | None) -> list[Budget]:
+        """The budgets that may apply to a call from the project `directory`, every pattern of models among them."""
+        ...
+
+    def mandates_for(self, attempt: Attempt, directory: str | None) -> list[Mandate]:
+        """The mandates that apply to a call from the project `directory`."""
+        ...
+
+    def has_limits(self) -> tuple[bool, bool]:
+        """Whether there is any budget, and whether there is any mandate."""
+        ...
+
+    def has_blocking_budget(self) -> bool:
+        """Whether any budget refuses calls."""
+        ...
+
+    def standing(self, account: Account) -> Standing:
+        """What an account has come to, whether it is kept yet or not."""
+        ...
+
+    def standing_of(self, account_id: int) -> Standing | None:
+        """What the account of that id has come to, if it is kept."""
+        ...
+
+    def standings(self, now_ms: int) -> list[Standing]:
+        """The kept accounts whose window `now_ms` lies in, those of ended sessions aside."""
+        ...
+
+    def calls_in_flight(self, attempt: Attempt, mandate: Mandate, directory: str | None) -> int:
+        """How many calls are held that `mandate` counts together with `attempt`."""
+        ...
+
+    def outputs(self, attempt: Attempt, newest: int) -> list[int]:
+        """Tokens written by lately measured calls of the same provider, model and agent, the newest last."""
+        ...
+
+    def events(
+        self, kind: EventKind | None = None, session_id: int | None = None, newest: int | None = None
+    ) -> list[Event]:
+        """What the firewall did, oldest first: of a kind, in a session, at most the `newest` so many."""
+        ...
+
+    def question(self, question_id: int) -> Question | None:
+        """The question of that id, if there is one."""
+        ...
+
+    def waiting(self) -> list[tuple[Question, int]]:
+        """The questions nobody has answered, oldest first, each with the owner of the call that waits."""
+        ...
+
 
 class Writer(Reader, Protocol):
     """One write transaction: what it reads stays true until it commits, and it all happens or none of it does."""
@@ -165,8 +229,17 @@ class Writer(Reader, Protocol):
         """Add a remark to a session, active or ended."""
         ...
 
-    def hold(self, attempt: Attempt, ceiling: Nanos | None, owner_id: int, started_ms: int) -> int:
-        """Record a call about to be sent, with the most it can cost; returns its id."""
+    def hold(
+        self, attempt: Attempt, ceiling: Nanos | None, owner_id: int, started_ms: int, expected: Nanos | None = None
+    ) -> int:
+        """Record a call about to be sent, with the most it can cost; returns its id.
+
+        Strict budgets hold the ceiling, balanced ones what is `expected`, or the ceiling without that.
+        """
+        ...
+
+    def extend(self, call_id: int, expected_nanos: Nanos) -> None:
+        """Hold so much for a call in balanced budgets from now on, if it is still held."""
         ...
 
     def settle(self, call_id: int, outcome: Outcome, cost: Cost | None, ended_ms: int) -> bool:
@@ -183,6 +256,58 @@ class Writer(Reader, Protocol):
 
     def lose(self, owner_id: int, ended_ms: int) -> int:
         """Bill everything that owner still holds at its ceiling, marked; returns how many calls."""
+        ...
+
+    def set_budget(self, budget: Budget) -> Budget:
+        """Set a budget in the place of the one of the same scope, window and source; what it counts begins anew."""
+        ...
+
+    def remove_budget(self, kind: ScopeKind, name: str, window: Window, directory: str | None = None) -> bool:
+        """Remove a budget; False if there is none."""
+        ...
+
+    def set_mandate(self, mandate: Mandate) -> Mandate:
+        """Set a mandate in the place of the one of the same scope and source."""
+        ...
+
+    def remove_mandate(self, kind: ScopeKind, name: str, directory: str | None = None) -> bool:
+        """Remove a mandate; False if there is none."""
+        ...
+
+    def open_account(self, account: Account) -> Standing:
+        """What an account has come to; it is kept from now on."""
+        ...
+
+    def open_accounts(self, wanted: Sequence[Account]) -> list[Standing]:
+        """What each of these accounts has come to; they are kept from now on."""
+        ...
+
+    def approve(self, account_id: int, extra_nanos: Nanos) -> bool:
+        """Allow so much more in an account's window; False if it is not kept."""
+        ...
+
+    def due_alerts(self) -> list[tuple[Standing, Level]]:
+        """The accounts that this transaction's calls brought near their limit, or over; each is told once."""
+        ...
+
+    def tell_over(self, account_id: int) -> bool:
+        """Note that it is told of an account that its limit is reached; False if it was told before."""
+        ...
+
+    def forget_accounts(self, before_ms: int) -> int:
+        """Keep no longer the accounts whose window, or session, ended before that; returns how many."""
+        ...
+
+    def add_event(self, event: Event) -> int:
+        """Keep what the firewall did; returns its id."""
+        ...
+
+    def ask(self, refusal: Refusal, session_id: int | None, model_name: str, owner_id: int, now_ms: int) -> Question:
+        """Ask a person about a call that waits."""
+        ...
+
+    def answer(self, question_id: int, state: QuestionState) -> bool:
+        """Answer a question; False if it had been."""
         ...
 
 
@@ -219,11 +344,36 @@ class Gate(Protocol):
     """What a door asks before and after it sends a call; awaitable, so that no event loop waits on a disk."""
 
     async def admit(self, attempt: Attempt) -> Hold:
-        """Record `attempt` as a call about to be sent; raises when it may not be."""
+        """Record `attempt` as a call about to be sent.
+
+        Raises:
+            BudgetExceeded: it may not be; nothing is held.
+            DatabaseError: it could not be recorded; nothing forbids to send it.
+        """
+        ...
+
+    async def refuses(self) -> bool:
+        """Whether there is any budget or mandate that refuses calls; True where that cannot be found out."""
+        ...
+
+    async def admit_unmetered(self, attempt: Attempt) -> None:
+        """Return if a request that may cost something, and cannot be metered, may be sent.
+
+        Raises:
+            BudgetExceeded: it may not be.
+        """
+        ...
+
+    async def extend(self, hold: Hold, usage: Usage) -> Hold | Refusal:
+        """The hold with enough reserved for what the call has consumed so far; or why its answer is to be ended."""
         ...
 
     async def settle(self, hold: Hold, outcome: Outcome) -> None:
         """Turn the hold into a cost."""
+        ...
+
+    async def hit(self, attempt: Attempt, answered: str, saved_nanos: Nanos | None) -> None:
+        """Record a call that was answered from the cache by the model `answered`, and what that saved."""
         ...
 
     async def release(self, hold: Hold, http_status: int | None) -> None:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from codesession.model import NANOS_PER_USD
+from codesession.model.money import detailed as detailed  # noqa: PLC0414 - two of the formats
+from codesession.model.money import money as money  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from codesession.model import Nanos
@@ -32,19 +34,6 @@ def duration(seconds: int) -> str:
         return f"{seconds}s"
     minutes = seconds // 60
     return f"{minutes}m" if minutes < 60 else f"{minutes // 60}h {minutes % 60}m"  # noqa: PLR2004 - an hour
-
-
-def money(nanos: Nanos) -> str:
-    """Dollars and cents; below a cent, as many digits as show something.
-
-    >>> money(1_430_000_000), money(2_513_700), money(12), money(0), money(1_234_567_890_000)
-    ('$1.43', '$0.0025', '$0.000000012', '$0.00', '$1,234.57')
-    """
-    if nanos == 0 or nanos >= CENT:
-        return f"${nanos / NANOS_PER_USD:,.2f}"
-    digits = f"{nanos:09d}"
-    first = next(at for at, digit in enumerate(digits) if digit != "0")
-    return f"${nanos / NANOS_PER_USD:.{max(4, first + 2)}f}".rstrip("0")
 
 
 def dollars(nanos: Nanos) -> str:
