@@ -18,8 +18,8 @@ import pytest
 
 from codesession.errors import DatabaseError
 from codesession.ledger import SqliteLedger, opening
-from codesession.ledger.totals import differences
-from codesession.model import Scope
+from codesession.ledger.totals import differences, rebuild
+from codesession.model import Account, Budget, Scope, ScopeKind, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 RELEASED = {
     "0001_ledger.sql": "f0fc7be2d507f084df036837170068a567590aed1111ffd45b12eb29142a0a44",
     "0002_totals.sql": "69a79900c6eb7d13f0ad869138e24e84f5a04cb21a4f2bbeb1f733e561845b71",
+    "0003_budgets.sql": "53450522dde5aac8337d42cc6af5ea9914db4041c1b25bf04491880bd4ad1227",
 }
 """SHA-256 of every migration; one that has been released is never edited, a new one is added here."""
 
@@ -152,6 +153,67 @@ def test_a_ledger_of_the_first_schema_gets_its_sums(tmp_path: Path, monkeypatch:
     with closing(sqlite3.connect(path)) as connection:
         assert differences(connection) == []
         assert connection.execute("SELECT count(*) FROM quarter_hour").fetchone() == (4,)
+
+
+PUBLISHED = ("sessions", "ai_usage", "session_notes", "file_changes", "commits")
+KEPT = ("session", "call", "session_model", "quarter_hour", "owner", "annotation")
+
+
+def content(path: Path, tables: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each table or view, by the names of their columns."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        return {name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")] for name in tables}
+
+
+def test_a_ledger_of_the_second_schema_gets_budgets_and_keeps_every_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "l.db"
+    earlier = tmp_path / "migrations"
+    earlier.mkdir()
+    for name in sorted(RELEASED)[:2]:
+        shutil.copy(opening.MIGRATIONS / name, earlier)
+    with monkeypatch.context() as then:
+        then.setattr(opening, "MIGRATIONS", earlier)
+        then.setattr(opening, "SCHEMA", 2)
+        SqliteLedger(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO owner (pid, started_ms) VALUES (1, 1)")
+        connection.execute("INSERT INTO session (name, directory, started_ms) VALUES ('old', '/here', 1)")
+        connection.execute("INSERT INTO annotation (session_id, message, timestamp_ms) VALUES (1, 'x', 1)")
+        connection.executemany(
+            "INSERT INTO call (session_id, owner_id, state, provider, model, endpoint, streamed, started_ms, ended_ms, "
+            "hold_nanos, cost_nanos, evidence, cut, input, output) "
+            "VALUES (?, 1, ?, 'p', 'm', 'e', 0, 5, ?, 9, ?, ?, ?, ?, ?)",
+            [
+                (1, "settled", 6, 40, "measured", None, 10, 5),
+                (1, "settled", 6, None, "estimated", "client", 1, 0),
+                (1, "lost", 6, 9, "estimated", "process", None, None),
+                (1, "released", 6, None, None, None, None, None),
+                (1, "held", None, None, None, None, None, None),
+                (None, "settled", 6, 3, "reported", None, 1, 1),
+            ],
+        )
+        rebuild(connection)
+    kept, published = content(path, KEPT), content(path, PUBLISHED)
+    with closing(SqliteLedger(path)) as ledger:
+        assert version_of(path) == opening.SCHEMA
+        assert content(path, PUBLISHED) == published
+        for name, rows in content(path, KEPT).items():
+            known = [
+                {column: row[column] for column in row if column in before}
+                for row, before in zip(rows, kept[name], strict=True)
+            ]
+            assert known == kept[name]
+            added = {row[column] for row in rows for column in row.keys() - kept[name][0].keys()}
+            assert added <= {None}
+        assert ledger.check().totals == []
+        with ledger.writing() as tx:
+            found = tx.open_account(
+                Account(tx.set_budget(Budget(ScopeKind.ALL, "", Window.TOTAL, 5)), "", None, 0, None)
+            )
+    assert (found.spent_nanos, found.held_nanos, found.unpriced) == (52, 9, 1)
 
 
 def test_a_migration_that_fails_halfway_leaves_the_old_schema(

@@ -6,6 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.contract.budget_contract import BudgetContract
 from tests.contract.ledger_contract import HERE, LedgerContract
 
 from codesession.errors import DatabaseError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from codesession.model import Session
 
 
-class TestSqliteLedger(LedgerContract):
+class TestSqliteLedger(LedgerContract, BudgetContract):
     def make(self, place: Path, *, wait_s: float = 10.0) -> SqliteLedger:
         return SqliteLedger(place / "sessions.db", wait_s=wait_s)
 

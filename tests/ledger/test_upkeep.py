@@ -14,15 +14,27 @@ from tests.ledger.test_condition import HEALTHY, fill, flipped
 from codesession.errors import DatabaseError, InvalidInput
 from codesession.ledger import SqliteLedger
 from codesession.ledger.upkeep import Contents
-from codesession.model import Scope
+from codesession.model import (
+    Account,
+    Budget,
+    Event,
+    EventKind,
+    Mandate,
+    Refusal,
+    Rule,
+    Scope,
+    ScopeKind,
+    Window,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOTHING = Contents(0, 0, 0, 0, 0, 0)
 THERE_IS = Contents(sessions=1, calls=30, files=1, commits=1, annotations=1, cost_nanos=2100)
-OURS = {"migration", "sqlite_sequence"}
+OURS = {"migration", "sqlite_sequence", "budget", "mandate"}
 """The tables that a reset leaves rows in."""
+DAILY = Budget(ScopeKind.ALL, "", Window.DAY, 10)
 
 
 def filled(path: Path) -> Path:
@@ -30,7 +42,13 @@ def filled(path: Path) -> Path:
     fill(path)
     with closing(SqliteLedger(path)) as ledger, ledger.writing() as tx:
         tx.annotate(1, "half way", 1)
-        tx.add_owner(os.getpid(), 1)
+        owner_id = tx.add_owner(os.getpid(), 1)
+        standing = tx.open_account(Account(tx.set_budget(DAILY), "", None, 0, None))
+        tx.set_budget(Budget(ScopeKind.SESSION, "", Window.SESSION, 10))
+        tx.set_budget(Budget(ScopeKind.SESSION, "1", Window.SESSION, 10))
+        tx.set_mandate(Mandate(ScopeKind.ALL, "", ("gpt-*",)))
+        tx.add_event(Event(EventKind.REFUSED, 1, session_id=1, call_id=1))
+        tx.ask(Refusal(Rule.BUDGET, "No.", "Wait.", standing=standing), 1, "m", owner_id, 1)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("INSERT INTO takeover VALUES (1, '/old.db', '/old.db', 1, 0, 0, 0, 0, 0)")
         connection.execute("INSERT INTO takeover_problem VALUES (1, 1, 'ai_usage 17', 'Infinity')")
@@ -53,6 +71,19 @@ def test_a_reset_leaves_no_row_of_anything_recorded(tmp_path: Path) -> None:
         assert ledger.reset(None) == THERE_IS
         assert ledger.contents() == NOTHING
     assert {name for name, count in rows(path).items() if count} == OURS
+
+
+def test_settings_outlive_a_reset_but_those_of_one_session(tmp_path: Path) -> None:
+    path = filled(tmp_path / "l.db")
+    with closing(SqliteLedger(path)) as ledger:
+        with ledger.reading() as reader:
+            budgets, mandates = reader.budgets(), reader.mandates()
+        ledger.reset(None)
+        with ledger.writing() as tx:
+            assert tx.budgets() == [budget for budget in budgets if budget.scope != "session:1"]
+            assert tx.mandates() == mandates
+            (daily,) = [budget for budget in tx.budgets() if budget.window is Window.DAY]
+            assert tx.open_account(Account(daily, "", None, 0, None)).spent_nanos == 0
 
 
 def test_what_was_deleted_is_in_the_copy_and_not_in_the_file(tmp_path: Path) -> None:

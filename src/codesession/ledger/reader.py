@@ -5,35 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codesession import model
+from codesession.ledger.budgets import BudgetReader
+from codesession.ledger.events import EventReader
 from codesession.ledger.totals import AMOUNTS, BILLED, MODEL, SUMS, TOKEN_COLUMNS
 from codesession.model import Call, CallState, Cut, Evidence, Session, Totals, Usage
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from codesession.model import Annotation, Commit, FileChange, FileMark, ModelTotals, Statistics, Takeover
 
 _SESSION = "id, name, directory, git_root, branch, start_head, started_ms, ended_ms, notes, background"
 _CALL = (
     f"id, session_id, provider, {MODEL}, endpoint, state, streamed, started_ms, ended_ms, "
     "hold_nanos, cost_nanos, evidence, price_source, cut, http_status, request_id, response_id, agent, user, "
-    f"customer, feature, client_session, retry, {', '.join(TOKEN_COLUMNS)}"
+    f"customer, feature, client_session, retry, rule, saved_nanos, {', '.join(TOKEN_COLUMNS)}"
 )
 _SUMMED = ", ".join(f"coalesce(sum({name}), 0)" for name in AMOUNTS)
 
 
-class SqliteReader:
+class SqliteReader(BudgetReader, EventReader):
     """The `Reader` of one transaction."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def _row(self, sql: str, *values: object) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
-        return row
-
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql, values).fetchall()
 
     def session(self, session_id: int) -> Session | None:
         row = self._row(f"SELECT {_SESSION} FROM session WHERE id = ?", session_id)

@@ -13,7 +13,7 @@ from codesession.model import USAGE_FIELDS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 QUARTER_MS = 15 * 60 * 1000
 """Milliseconds in a quarter of an hour."""
@@ -103,11 +103,10 @@ _TABLES = (_SESSION_MODEL, _QUARTER_HOUR)
 _ONE_CALL = tuple(sums.one_call() for sums in _TABLES)
 
 
-def add_calls(connection: sqlite3.Connection, call_ids: Sequence[int]) -> None:
-    """Count calls that have just left ``held``; each may be counted once."""
-    for call_id in call_ids:
-        for statement in _ONE_CALL:
-            connection.execute(statement, (call_id,))
+def add_call(connection: sqlite3.Connection, call_id: int) -> None:
+    """Count a call that has just left ``held``; each may be counted once."""
+    for statement in _ONE_CALL:
+        connection.execute(statement, (call_id,))
 
 
 def rebuild(connection: sqlite3.Connection) -> None:

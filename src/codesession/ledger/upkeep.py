@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesession.errors import DatabaseError, InvalidInput
+from codesession.ledger.accounts import refill
 from codesession.ledger.condition import COUNTED
 from codesession.ledger.totals import rebuild
 
@@ -32,11 +33,15 @@ class Contents:
 def rebuild_totals(connection: sqlite3.Connection) -> None:
     """Make every kept sum and count what the rows say, inside a write transaction."""
     rebuild(connection)
+    refill(connection)
     for column, true in COUNTED.items():
         connection.execute(f"UPDATE session SET {column} = {true} WHERE {column} < {true}")
 
 
 _EMPTIED = (
+    "question",
+    "event",
+    "account",
     "takeover_problem",
     "takeover",
     "quarter_hour",
@@ -95,12 +100,15 @@ def refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
 def empty(connection: sqlite3.Connection) -> Contents:
     """Delete every session, call and what belongs to them, inside a write transaction; returns what there was.
 
+    Budgets and mandates stay, for they are settings; but those of one session.
+
     The ids of sessions begin at 1 again. Those of owners never do: a lock that tells whether one lives is known by
     its id alone.
     """
     there_was = contents(connection)
     for table in _EMPTIED:
         connection.execute(f"DELETE FROM {table}")
+    connection.execute("DELETE FROM budget WHERE kind = 'session' AND name <> ''")  # another will have that id
     connection.execute("DELETE FROM sqlite_sequence WHERE name = 'session'")
     return there_was
 

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from codesession import model
 from codesession.errors import SessionActive
+from codesession.ledger import accounts
+from codesession.ledger.budgets import BudgetWriter
+from codesession.ledger.events import EventWriter
 from codesession.ledger.reader import SqliteReader
-from codesession.ledger.totals import TOKEN_COLUMNS, add_calls
+from codesession.ledger.totals import TOKEN_COLUMNS, add_call
 from codesession.model import Session
 
 if TYPE_CHECKING:
@@ -28,40 +31,32 @@ if TYPE_CHECKING:
 
 _HOLD = """
     INSERT INTO call (session_id, owner_id, state, provider, model, endpoint, streamed, started_ms, hold_nanos,
-        agent, user, customer, feature, client_session, retry)
-    VALUES (?, ?, 'held', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        expected_nanos, agent, user, customer, feature, client_session, retry)
+    VALUES (?, ?, 'held', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _SETTLE = f"""
     UPDATE call SET state = 'settled', ended_ms = max(started_ms, ?), model_answered = ?, cost_nanos = ?,
         price_source = ?, evidence = ?, cut = ?, http_status = ?, request_id = ?, response_id = ?,
-        {", ".join(f"{name} = ?" for name in TOKEN_COLUMNS)}
+        rule = ?, {", ".join(f"{name} = ?" for name in TOKEN_COLUMNS)}
     WHERE id = ? AND state = 'held'
 """
 _RECORD = f"""
     INSERT INTO call (session_id, state, provider, model, endpoint, streamed, started_ms, ended_ms, model_answered,
-        cost_nanos, price_source, evidence, cut, http_status, request_id, response_id, agent, user, customer, feature,
-        client_session, retry, {", ".join(TOKEN_COLUMNS)})
-    VALUES ({", ".join(["?", "'settled'", *["?"] * 20, *["?"] * len(TOKEN_COLUMNS)])})
+        cost_nanos, price_source, evidence, cut, http_status, request_id, response_id, rule, agent, user, customer,
+        feature, client_session, retry, saved_nanos, {", ".join(TOKEN_COLUMNS)})
+    VALUES ({", ".join(["?", "'settled'", *["?"] * 22, *["?"] * len(TOKEN_COLUMNS)])})
 """
 _CEILING = "CASE WHEN hold_nanos IS NOT NULL THEN 'ceiling' END"
 _SETTLE_UNREAD = f"""
     UPDATE call SET state = 'settled', ended_ms = max(started_ms, ?), model_answered = ?, cost_nanos = hold_nanos,
-        price_source = {_CEILING}, evidence = 'estimated', cut = ?, http_status = ?, request_id = ?, response_id = ?
+        price_source = {_CEILING}, evidence = 'estimated', cut = ?, http_status = ?, request_id = ?, response_id = ?,
+        rule = ?
     WHERE id = ? AND state = 'held'
 """
 
 
-class SqliteWriter(SqliteReader):
+class SqliteWriter(SqliteReader, BudgetWriter, EventWriter):
     """The `Writer` of one ``BEGIN IMMEDIATE`` transaction."""
-
-    def _changed(self, sql: str, *values: object) -> int:
-        return self._connection.execute(sql, values).rowcount
-
-    def _insert(self, sql: str, *values: object) -> int:
-        row_id = self._connection.execute(sql, values).lastrowid
-        if row_id is None:  # pragma: no cover - an INSERT always has one; this tells the type checker
-            raise AssertionError(sql)
-        return row_id
 
     def add_owner(self, pid: int, started_ms: int) -> int:
         return self._insert("INSERT INTO owner (pid, started_ms) VALUES (?, ?)", pid, started_ms)
@@ -174,8 +169,10 @@ class SqliteWriter(SqliteReader):
         )
         return model.Annotation(row_id, session_id, message, timestamp_ms)
 
-    def hold(self, attempt: Attempt, ceiling: Nanos | None, owner_id: int, started_ms: int) -> int:
-        return self._insert(
+    def hold(
+        self, attempt: Attempt, ceiling: Nanos | None, owner_id: int, started_ms: int, expected: Nanos | None = None
+    ) -> int:
+        call_id = self._insert(
             _HOLD,
             attempt.session_id,
             owner_id,
@@ -185,8 +182,11 @@ class SqliteWriter(SqliteReader):
             attempt.streamed,
             started_ms,
             ceiling,
+            expected,
             *_whose(attempt),
         )
+        accounts.add(self._connection, call_id)
+        return call_id
 
     def record(self, attempt: Attempt, outcome: Outcome, cost: Cost | None, started_ms: int, ended_ms: int) -> int:
         call_id = self._insert(
@@ -203,9 +203,10 @@ class SqliteWriter(SqliteReader):
             outcome.evidence,
             *_ids(outcome),
             *_whose(attempt),
+            outcome.saved_nanos,
             *_tokens(outcome.usage),
         )
-        add_calls(self._connection, (call_id,))
+        self._count(call_id)
         return call_id
 
     def settle(self, call_id: int, outcome: Outcome, cost: Cost | None, ended_ms: int) -> bool:
@@ -226,22 +227,31 @@ class SqliteWriter(SqliteReader):
         )
 
     def lose(self, owner_id: int, ended_ms: int) -> int:
-        lost = self._rows(
-            "UPDATE call SET state = 'lost', ended_ms = max(started_ms, ?), cost_nanos = hold_nanos, "
-            f"price_source = {_CEILING}, evidence = 'estimated', cut = 'process' "
-            "WHERE owner_id = ? AND state = 'held' RETURNING id",
-            ended_ms,
-            owner_id,
-        )
-        add_calls(self._connection, [call_id for (call_id,) in lost])
-        return len(lost)
+        held = self._rows("SELECT id FROM call WHERE owner_id = ? AND state = 'held'", owner_id)
+        for (call_id,) in held:
+            self._leaves_held(
+                call_id,
+                "UPDATE call SET state = 'lost', ended_ms = max(started_ms, ?), cost_nanos = hold_nanos, "
+                f"price_source = {_CEILING}, evidence = 'estimated', cut = 'process' WHERE id = ? AND state = 'held'",
+                ended_ms,
+                call_id,
+            )
+        return len(held)
 
     def _leaves_held(self, call_id: int, statement: str, *values: object) -> bool:
         """Run the statement that takes a call out of ``held``; once it has, the call counts."""
+        before = accounts.added(self._connection, call_id)
         left = bool(self._changed(statement, *values))
         if left:
-            add_calls(self._connection, (call_id,))
+            add_call(self._connection, call_id)
+            accounts.recount(self._connection, call_id, before)
+            self._touch(before)
         return left
+
+    def _count(self, call_id: int) -> None:
+        """Add a call that is over, and was never held, to all sums."""
+        add_call(self._connection, call_id)
+        self._touch(accounts.add(self._connection, call_id))
 
 
 def _whose(attempt: Attempt) -> tuple[object, ...]:
@@ -253,7 +263,7 @@ def _price(cost: Cost | None) -> tuple[Nanos | None, str | None]:
 
 
 def _ids(outcome: Outcome) -> tuple[object, ...]:
-    return outcome.cut, outcome.http_status, outcome.request_id, outcome.response_id
+    return outcome.cut, outcome.http_status, outcome.request_id, outcome.response_id, outcome.rule
 
 
 def _tokens(usage: Usage | None) -> tuple[int | None, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesession.ledger import totals
+from codesession.ledger import accounts, totals
 from codesession.ledger.earlier.rows import End
 from codesession.ledger.upkeep import rebuild_totals
 from codesession.model import to_usd
@@ -95,7 +95,8 @@ def _bill_what_has_no_calls(ledger: sqlite3.Connection) -> None:
             f"{', '.join(['?4 * 0'] * (len(totals.TOKEN_COLUMNS) - 1))})",
             (session_id, started_ms, cost, tokens),
         )
-        totals.add_calls(ledger, (added.lastrowid or 0,))
+        totals.add_call(ledger, added.lastrowid or 0)
+        accounts.add(ledger, added.lastrowid or 0)
         what = " and ".join(filter(None, (_dollars(cost), None if tokens is None else f"{tokens:,} tokens")))
         _tell(ledger, takeover_id, place, f"has {what} and no calls; they are kept as one call of an unknown model")
 
