@@ -1,0 +1,394 @@
+"""May this call be sent, and what did it cost? `admit` before it is sent, `settle` (or `release`) after it has ended.
+
+What is read to decide and what is written happens in one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from codesession import guard, model
+from codesession.errors import BudgetExceeded, DatabaseError
+from codesession.gate.keeping import alerts_due, told
+from codesession.model import Alert, EventKind, Hold, Level, QuestionState, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import tzinfo
+
+    from codesession.ledger import WriteQueue
+    from codesession.model import Account, Attempt, Nanos, Outcome, Question, Standing, Usage
+    from codesession.model.ports import Prices, Writer
+
+T = TypeVar("T")
+
+MOST_OUTPUT = 128_000
+"""Tokens a model may write when the request sets no bound: the largest limit among current models
+(https://platform.openai.com/docs/models and https://docs.claude.com/en/docs/about-claude/models, read 2026-11-22)."""
+
+MOST_INPUT = 1_000_000
+"""Tokens a model may read when its request names things that are not in it: the largest window among the models of
+these two lists. A request's own bytes bound it otherwise."""
+
+REPEATED_WITHIN_MS = 5_000
+"""How long after an answer was ended the next call of its conversation is taken for the same, in milliseconds."""
+
+ASK_EVERY_S = 0.25
+"""How often it is looked whether somebody has answered, in seconds."""
+
+
+def _nothing(*_what: object) -> None:
+    """Nobody is to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a gate needs to know of the program around it."""
+
+    zone: tzinfo | None = None
+    """where days begin; None: in the system's time zone"""
+    tell: Callable[[Alert], None] = _nothing
+    """takes what a person is to hear, and returns at once"""
+    refused: Callable[[Refusal, EventKind], None] = _nothing
+    """is called when a call was refused, or an answer ended, and returns at once"""
+    watches: guard.Watches | None = None
+    """looks for loops; None: nobody does"""
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """waits so many seconds"""
+
+
+class LedgerGate:
+    """The `Gate` of one process: its holds are in flight while it lives."""
+
+    def __init__(
+        self,
+        queue: WriteQueue,
+        prices: Prices,
+        owner_id: int,
+        now_ms: Callable[[], int],
+        surroundings: Surroundings = Surroundings(),
+        *,
+        is_guarded: bool = False,
+    ) -> None:
+        """`is_guarded` tells whether some budget refuses calls, until the first call shows what applies to it."""
+        self._queue = queue
+        self._prices = prices
+        self._owner_id = owner_id
+        self._now_ms = now_ms
+        self._around = surroundings
+        self._experience = guard.Experience()
+        self._fences = guard.Fences(is_guarded=is_guarded)
+        self._ended: dict[tuple[object, ...], tuple[Refusal, int]] = {}
+        """why an answer of a conversation was ended, and until when it is the answer to its next call"""
+
+    async def admit(self, attempt: Attempt) -> Hold:
+        """Hold what `attempt` may cost; when this returns, the call is in the ledger.
+
+        A strict budget holds the most it can cost: the input bounded by the request's bytes (a token has at least
+        one), the output by the request's own limit, both at the dearest rate that can apply. A balanced one holds what
+        it will probably cost. Without a price the hold has no amount.
+
+        Raises:
+            BudgetExceeded: a rule would be broken; nothing is held, and only the event is kept.
+            DatabaseError: it could not be written; nothing is held, and no budget refuses calls here.
+        """
+        await self._refuse_repetition(attempt)
+        loop = self._around.watches and self._around.watches.sent(attempt, self._now_ms())
+        if loop and loop.action is not guard.Action.WARN:
+            await self._ask_or_refuse(attempt, loop.refusal)
+        elif loop:
+            await self._warn(attempt, loop.refusal)
+        while True:
+            decision = await self._decided(attempt)
+            if isinstance(decision, Hold):
+                return decision
+            await self._ask_or_refuse(attempt, decision)
+
+    async def refuses(self) -> bool:
+        """Whether there is any budget or mandate that refuses calls; True where that cannot be found out."""
+        try:
+            return await self._queue.write(lambda tx: tx.has_blocking_budget() or tx.has_limits()[1])
+        except DatabaseError:
+            return True
+
+    async def admit_unmetered(self, attempt: Attempt) -> None:
+        """Return if a request whose cost cannot be read may be sent: where no budget refuses what has no price.
+
+        Raises:
+            BudgetExceeded: one does, or is used up; only the event is kept.
+        """
+        refusal = await self._written(attempt, lambda tx: self._refusal_of_unmetered(tx, attempt))
+        if refusal:
+            await self._ask_or_refuse(attempt, replace(refusal, ask_s=0))
+
+    def _refusal_of_unmetered(self, tx: Writer, attempt: Attempt) -> Refusal | None:
+        return guard.check(self._case(tx, attempt, None, self._now_ms(), is_metered=False))
+
+    async def extend(self, hold: Hold, usage: Usage) -> Hold | Refusal:
+        """The hold with enough reserved for what the call has consumed so far; or why its answer is to be ended.
+
+        Within what is reserved nothing is asked. Beyond it, a quarter more than it has cost is reserved, or as much of
+        that as is free; a call that costs more than every blocking budget has free is to be ended.
+        """
+        running = self._cost_nanos(hold, usage)
+        if running is None or hold.reserved_nanos is None or running <= hold.reserved_nanos:
+            return hold
+        try:
+            extended = await self._queue.write(lambda tx: self._extended(tx, hold, running))
+        except DatabaseError:
+            return hold  # what was reserved is still held; the next look tries again
+        if isinstance(extended, Refusal):
+            self._ended[guard.conversation(hold.attempt)] = extended, self._now_ms() + REPEATED_WITHIN_MS
+            self._around.refused(extended, EventKind.ENDED)
+        return extended
+
+    async def settle(self, hold: Hold, outcome: Outcome) -> None:
+        """Turn the hold into what the call cost, at the price of the moment it was sent.
+
+        The model that answered sets the price; if that name has none, the name asked for does.
+        """
+        asked = hold.attempt
+        cost = None
+        if outcome.usage is not None:
+            for name in dict.fromkeys((outcome.model or asked.model, asked.model)):
+                cost = cost or self._prices.cost(asked.provider, name, outcome.usage, _moment(hold.started_ms))
+        now_ms = self._now_ms()
+        if outcome.usage is not None and outcome.evidence is model.Evidence.MEASURED:
+            self._experience.learn(asked, outcome.usage, now_ms)
+        if self._around.watches:
+            self._around.watches.ended(asked, cost.nanos if cost else None, outcome.http_status, now_ms)
+
+        def settled(tx: Writer) -> list[Alert]:
+            tx.settle(hold.call_id, outcome, cost, now_ms)
+            return alerts_due(tx, asked.session_id, now_ms)
+
+        for alert in await self._queue.write(settled):
+            self._around.tell(alert)
+
+    async def hit(self, attempt: Attempt, answered: str, saved_nanos: Nanos | None) -> None:
+        """Record a call that was answered from the cache by the model `answered`, and what that saved."""
+        now_ms = self._now_ms()
+        outcome = model.Outcome(model.Usage(), model=answered, http_status=200, saved_nanos=saved_nanos)
+        await self._queue.write(lambda tx: tx.record(attempt, outcome, model.Cost(0, "cache"), now_ms, now_ms))
+
+    async def release(self, hold: Hold, http_status: int | None) -> None:
+        """Give the hold back: nothing was consumed."""
+        now_ms = self._now_ms()
+        if self._around.watches:
+            self._around.watches.ended(hold.attempt, None, http_status, now_ms)
+        await self._queue.write(lambda tx: tx.release(hold.call_id, http_status, now_ms))
+
+    # --- deciding, inside one transaction ---
+
+    async def _decided(self, attempt: Attempt) -> Hold | Refusal:
+        """The hold, or why there is none; a caller that is cancelled meanwhile leaves no hold behind."""
+        deciding = asyncio.ensure_future(self._written(attempt, lambda tx: self._held(tx, attempt)))
+        try:
+            return await asyncio.shield(deciding)
+        except asyncio.CancelledError:
+            held = await deciding
+            if isinstance(held, Hold):
+                await self.release(held, None)
+            raise
+
+    def _held(self, tx: Writer, attempt: Attempt) -> Hold | Refusal:
+        now_ms = self._now_ms()
+        most_output = MOST_OUTPUT if attempt.max_output is None else attempt.max_output
+        most_input = max(attempt.request_bytes, MOST_INPUT) if attempt.reads_elsewhere else attempt.request_bytes
+        ceiling = self._prices.ceiling(attempt.provider, attempt.model, most_input, most_output, _moment(now_ms))
+        case = self._case(tx, attempt, ceiling, now_ms)
+        refusal = guard.check(case)
+        if refusal:
+            return refusal
+        call_id = tx.hold(attempt, ceiling, self._owner_id, now_ms, case.expected_nanos)
+        blocking = [standing.account.budget for standing in case.standings if standing.account.budget.blocks]
+        amounts = [ceiling if budget.is_strict else case.expected_nanos for budget in blocking]
+        return Hold(call_id, attempt, now_ms, min((nanos for nanos in amounts if nanos is not None), default=None))
+
+    def _case(
+        self, tx: Writer, attempt: Attempt, ceiling: Nanos | None, now_ms: int, *, is_metered: bool = True
+    ) -> guard.Case:
+        has_budgets, has_mandates = tx.has_limits()
+        directory = tx.directory_of(attempt.session_id) if has_budgets or has_mandates else None
+        accounts = self._accounts(tx, attempt, directory, now_ms) if has_budgets else []
+        mandates = tx.mandates_for(attempt, directory) if has_mandates else []
+        self._fences.learn(attempt, any(account.budget.blocks for account in accounts))
+        expected = ceiling
+        if accounts and ceiling is not None:
+            usage = self._experience.usage(attempt, now_ms, lambda: tx.outputs(attempt, guard.NEWEST))
+            cost = self._prices.cost(attempt.provider, attempt.model, usage, _moment(now_ms))
+            expected = min(ceiling, cost.nanos) if cost else ceiling
+        return guard.Case(
+            attempt,
+            ceiling,
+            expected,
+            tx.open_accounts(accounts),
+            [(mandate, tx.calls_in_flight(attempt, mandate, directory)) for mandate in mandates],
+            is_metered,
+        )
+
+    def _accounts(self, tx: Writer, attempt: Attempt, directory: str | None, now_ms: int) -> list[Account]:
+        budgets = tx.budgets_for(attempt, directory)
+        return guard.accounts_of(budgets, attempt, directory, now_ms, self._around.zone) if budgets else []
+
+    def _extended(self, tx: Writer, hold: Hold, running: Nanos) -> Hold | Refusal:
+        """Inside a transaction: the hold with more reserved, or why its answer is to be ended."""
+        reserved = hold.reserved_nanos or 0
+        attempt = hold.attempt
+        accounts = self._accounts(tx, attempt, tx.directory_of(attempt.session_id), hold.started_ms)
+        blocking = [tx.open_account(account) for account in accounts if account.budget.blocks]
+        if not blocking:
+            return replace(hold, reserved_nanos=None)
+        tightest = min(blocking, key=_room)
+        if reserved + _room(tightest) < running:
+            refusal = guard.ended(tightest, running)
+            tx.add_event(self._event(EventKind.ENDED, attempt, refusal, hold.call_id))
+            return refusal
+        more = min(running + running // 4, reserved + _room(tightest))
+        tx.extend(hold.call_id, more)
+        return replace(hold, reserved_nanos=more)
+
+    async def _written(self, attempt: Attempt, job: Callable[[Writer], T]) -> T:
+        """What `job` returns.
+
+        Raises:
+            BudgetExceeded: the ledger cannot be written, and a budget refuses calls here.
+            DatabaseError: it cannot, and none does.
+        """
+        try:
+            return await self._queue.write(job)
+        except DatabaseError as error:
+            if not self._fences.may_block(attempt):
+                raise
+            refusal = guard.unwritten(error.message)
+            self._around.refused(refusal, EventKind.REFUSED)
+            raise _exceeded(refusal) from error
+
+    # --- what is done about a no ---
+
+    async def _ask_or_refuse(self, attempt: Attempt, refusal: Refusal) -> None:
+        """Return when a person has approved the call; otherwise it is refused.
+
+        Raises:
+            BudgetExceeded: it is.
+        """
+        if refusal.ask_s:
+            question = await self._asked(attempt, refusal)
+            state = await self._answer(question)
+            if state is QuestionState.APPROVED:
+                if self._around.watches:
+                    self._around.watches.forgive(attempt)
+                return
+            refusal = guard.not_approved(refusal, state)
+        now_ms = self._now_ms()
+
+        def refused(tx: Writer) -> Alert | None:
+            tx.add_event(self._event(EventKind.REFUSED, attempt, refusal))
+            standing = refusal.standing
+            if standing is None or not tx.tell_over(standing.id):
+                return None
+            return told(tx, Alert(refusal.sentence, Level.OVER, standing, attempt.session_id), now_ms)
+
+        alert = await self._written(attempt, refused)
+        if alert:
+            self._around.tell(alert)
+        self._around.refused(refusal, EventKind.REFUSED)
+        raise _exceeded(refusal)
+
+    async def _asked(self, attempt: Attempt, refusal: Refusal) -> Question:
+        def asked(tx: Writer) -> Question:
+            tx.add_event(self._event(EventKind.ASKED, attempt, refusal))
+            return tx.ask(refusal, attempt.session_id, attempt.model, self._owner_id, self._now_ms())
+
+        question = await self._written(attempt, asked)
+        self._around.tell(Alert(guard.asking(refusal), Level.OVER, refusal.standing, attempt.session_id))
+        return question
+
+    async def _answer(self, question: Question) -> QuestionState:
+        """A person's answer; `QuestionState.EXPIRED` when none comes in time, or nobody waits for it any more."""
+        try:
+            while True:
+                now = await self._queue.write(lambda tx: tx.question(question.id))
+                if now is None or now.state is not QuestionState.WAITING:
+                    return now.state if now else QuestionState.EXPIRED
+                if self._now_ms() >= question.until_ms:
+                    break
+                await self._around.pause(ASK_EVERY_S)
+        except asyncio.CancelledError:
+            await self._queue.write(lambda tx: tx.answer(question.id, QuestionState.EXPIRED))
+            raise
+        expired = await self._queue.write(lambda tx: tx.answer(question.id, QuestionState.EXPIRED))
+        return QuestionState.EXPIRED if expired else await self._answer(question)
+
+    async def _refuse_repetition(self, attempt: Attempt) -> None:
+        """Refuse the call that follows at once on an answer that was ended: Claude Code asks the same again.
+
+        Raises:
+            BudgetExceeded: it is that.
+        """
+        refusal, until_ms = self._ended.pop(guard.conversation(attempt), (None, 0))
+        if refusal and self._now_ms() <= until_ms:
+            await self._ask_or_refuse(attempt, refusal)
+
+    async def _warn(self, attempt: Attempt, refusal: Refusal) -> None:
+        """Tell of what would be refused if the user had wished it."""
+        alert = Alert(refusal.sentence, Level.NEAR, None, attempt.session_id)
+        self._around.tell(alert)
+        await self._written(attempt, lambda tx: tx.add_event(self._event(EventKind.WARNED, attempt, refusal)))
+
+    def _event(self, kind: EventKind, attempt: Attempt, refusal: Refusal, call_id: int | None = None) -> model.Event:
+        return model.Event(
+            kind,
+            self._now_ms(),
+            refusal.rule,
+            attempt.session_id,
+            call_id,
+            attempt.provider,
+            attempt.model,
+            attempt.agent,
+            attempt.user,
+            attempt.customer,
+            refusal.sentence,
+            {"advice": refusal.advice, "budgets": [_figure(figure) for figure in refusal.figures]},
+        )
+
+    def _cost_nanos(self, hold: Hold, usage: Usage) -> Nanos | None:
+        cost = self._prices.cost(hold.attempt.provider, hold.attempt.model, usage, _moment(hold.started_ms))
+        return cost.nanos if cost else None
+
+
+def _room(standing: Standing) -> Nanos:
+    """What a running call may still add; a strict budget has held all it may."""
+    return 0 if standing.account.budget.is_strict else max(0, standing.free_nanos)
+
+
+def _figure(figure: model.Figure) -> dict[str, object]:
+    standing, budget = figure.standing, figure.standing.account.budget
+    return {
+        "account": standing.account.label,
+        "accountId": standing.id,
+        "window": budget.window,
+        "mode": budget.mode,
+        "strict": budget.is_strict,
+        "limit": standing.limit_nanos,
+        "spent": standing.spent_nanos,
+        "held": standing.held_nanos,
+        "needed": figure.needed_nanos,
+        "kept": figure.is_kept,
+    }
+
+
+def _exceeded(refusal: Refusal) -> BudgetExceeded:
+    figures: dict[str, object] = {"rule": str(refusal.rule)}
+    if refusal.standing:
+        figures["spent"] = model.to_usd(refusal.standing.spent_nanos)
+        figures["held"] = model.to_usd(refusal.standing.held_nanos)
+        figures["limit"] = model.to_usd(refusal.standing.limit_nanos)
+    return BudgetExceeded(refusal.message, **figures)
+
+
+def _moment(now_ms: int) -> datetime:
+    return datetime.fromtimestamp(now_ms / 1000, tz=UTC)

@@ -1,0 +1,45 @@
+"""What is to be told of calls that have ended, and how does one count that was made elsewhere?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesession.guard import accounts_of, alert_sentence
+from codesession.model import Alert, Event, EventKind, Rule
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from codesession.model import Attempt, Cost, Outcome
+    from codesession.model.ports import Writer
+
+
+def record(
+    tx: Writer, attempt: Attempt, outcome: Outcome, cost: Cost | None, span: tuple[int, int], zone: tzinfo | None
+) -> tuple[int, list[Alert]]:
+    """Keep a call that was made elsewhere, from and until the milliseconds of `span`; its id, and what is to be told.
+
+    It counts toward every budget that applies, and is refused by none: the money has been spent.
+    """
+    started_ms, ended_ms = span
+    directory = tx.directory_of(attempt.session_id)
+    tx.open_accounts(accounts_of(tx.budgets_for(attempt, directory), attempt, directory, started_ms, zone))
+    call_id = tx.record(attempt, outcome, cost, started_ms, ended_ms)
+    return call_id, alerts_due(tx, attempt.session_id, ended_ms)
+
+
+def alerts_due(tx: Writer, session_id: int | None, now_ms: int) -> list[Alert]:
+    """What is to be told of the calls this transaction has ended; each is told once, and kept as an event."""
+    return [
+        told(tx, Alert(alert_sentence(standing, level), level, standing, session_id), now_ms)
+        for standing, level in tx.due_alerts()
+    ]
+
+
+def told(tx: Writer, alert: Alert, now_ms: int) -> Alert:
+    """The alert, kept as an event."""
+    details = {"level": str(alert.level)}
+    tx.add_event(
+        Event(EventKind.WARNED, now_ms, Rule.BUDGET, alert.session_id, message=alert.sentence, details=details)
+    )
+    return alert
