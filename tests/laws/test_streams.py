@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from dataclasses import replace
 from itertools import pairwise
@@ -13,6 +14,7 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.capture.proxy.played import NO, Watcher, passed_on
 from tests.capture.recorded import RECORDINGS, STREAMS, Recording
 
 from codesession.capture.encoding import Undecodable, decoder
@@ -126,6 +128,43 @@ def test_the_filter_gives_a_recorded_stream_less_its_extra_event(one: Recording,
 
     assert passed == b"".join(event for event in events(stream) if event not in taken)
     assert len(taken) == one.file.startswith("openai/chat_")
+
+
+@pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
+@given(places=PLACES, end=st.sampled_from(ENDS), ends_at=st.integers(min_value=1, max_value=40), filtered=st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_a_stream_is_ended_after_whole_events_whatever_it_came_in(
+    one: Recording, places: list[int], end: bytes, ends_at: int, *, filtered: bool
+) -> None:
+    stream = one.body.replace(b"\n", end)
+    taking = UsageChunkFilter() if filtered else None
+    watch = Watcher(ends_at)
+    got = passed_on(cut(stream, places), one.endpoint, watch, every=0, answer_filter=taking)
+    owed = [event for event in events(stream) if not (filtered and is_usage_chunk(payload(event)))]
+    if not got.answer.was_ended:
+        assert (len(watch.seen) < ends_at, got.body) == (True, b"".join(owed))
+        return
+    *passed, last = list(events(got.body))
+    reader = one.endpoint.stream_reader()
+    reader.feed(got.body)
+
+    assert passed == owed[: len(passed)]
+    assert not got.is_broken
+    assert got.steps[-2:] == ["settled", b""]
+    assert json.loads(payload(last)).keys() >= ({"error"} if "response" not in one.path else {"response"})
+    assert NO in json.dumps(json.loads(payload(last)), ensure_ascii=False)
+    assert not reader.finish().is_broken
+
+
+@pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
+@given(places=PLACES, end=st.sampled_from(ENDS))
+@settings(max_examples=10, deadline=None)
+def test_a_watched_stream_is_passed_on_and_read_as_any(one: Recording, places: list[int], end: bytes) -> None:
+    pieces = cut(one.body.replace(b"\n", end), places)
+    watched, unwatched = passed_on(pieces, one.endpoint, Watcher(), every=0), passed_on(pieces, one.endpoint)
+
+    assert watched.steps == unwatched.steps
+    assert watched.answer.read() == unwatched.answer.read()
 
 
 @given(data=st.binary(max_size=500), most=st.integers(min_value=3, max_value=50), places=PLACES)

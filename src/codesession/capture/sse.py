@@ -57,13 +57,22 @@ class EventSplitter:
         rest, self._tail = bytes(self._tail), bytearray()
         return b"" if self._skipping else rest
 
+    def last_bytes(self) -> bytes:
+        r"""The last two bytes of an event whose end has not come; empty between events.
+
+        >>> splitter = EventSplitter()
+        >>> splitter.feed(b"data: 1"), splitter.last_bytes(), splitter.feed(b"\n\n"), splitter.last_bytes()
+        (b'', b' 1', b'data: 1\n\n', b'')
+        """
+        is_between = not self._skipping and not self._tail.strip(b"\r\n")
+        return b"" if is_between else bytes(self._tail[-2:])
+
     def _whole(self, stretch: bytes) -> bytes:
         """The stretch without the end of an event that is being passed over."""
         if not self._skipping:
             return stretch
         self._skipping = False
-        ends = [at + len(mark) for mark in _BLANK_LINES if (at := stretch.find(mark)) >= 0]
-        return stretch[min(ends) :]
+        return stretch[first_end(stretch) :]
 
 
 def events(stretch: bytes) -> Iterator[bytes]:
@@ -92,6 +101,15 @@ def payload(event: bytes) -> bytes:
     return b"\n".join(
         line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:") or line.strip() == b"data"
     )
+
+
+def first_end(data: bytes) -> int:
+    r"""Where the first whole event of `data` ends; 0 if none does.
+
+    >>> first_end(b"data: 1\r\n\r\ndata: 2\r\n\r\n"), first_end(b"data: 1\n")
+    (11, 0)
+    """
+    return min((at + len(mark) for mark in _BLANK_LINES if (at := data.find(mark)) >= 0), default=0)
 
 
 def _last_end(data: bytes | bytearray, start: int) -> int:

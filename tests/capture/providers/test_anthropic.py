@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,7 +40,9 @@ def delta(**usage: Any) -> dict[str, Any]:
     ],
 )
 def test_what_a_request_asks_for(request_: dict[str, Any], asked: Asked) -> None:
-    assert read_request(json.dumps({**request_, "messages": [{"role": "user", "content": "hi"}]}).encode()) == asked
+    body = json.dumps({**request_, "messages": [{"role": "user", "content": "hi"}]}).encode()
+
+    assert replace(read_request(body), trace=None) == asked
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"model":', b"model=m", b"\x00", b"[" * 100_000])

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from codesession.capture.providers.anthropic_request import AnthropicRequest
 from codesession.capture.providers.base import (
     Answered,
     Asked,
@@ -26,10 +27,15 @@ from codesession.capture.providers.base import (
     name,
     size,
 )
+from codesession.capture.providers.conversations import Lenient, odd
+from codesession.capture.providers.endings import as_event, sendable
+from codesession.errors import BudgetExceeded
 from codesession.model import Usage
 
 
 class _Request(msgspec.Struct):
+    """Of a request of another shape than Anthropic takes."""
+
     model: Any = None
     stream: Any = None
     max_tokens: Any = None
@@ -51,6 +57,7 @@ class _Written(msgspec.Struct):
     delta: _Delta | None = None
 
 
+_MESSAGES = Lenient(AnthropicRequest)
 _REQUEST = Shape(_Request)
 _EVENT = Shape(_Event)
 _WRITTEN = Shape(_Written)
@@ -96,8 +103,10 @@ def _part(counters: dict[str, Any], name: str) -> dict[str, Any]:
 
 def read_request(body: bytes) -> Asked:
     """What a Messages request asks for."""
-    request = _REQUEST.read(body)
-    return Asked(name(request.model), request.stream is True, limit(request.max_tokens))
+    known = _MESSAGES.read(body)
+    request = known or _REQUEST.read(body)
+    beyond = known.beyond(body) if known else odd(body)
+    return Asked(name(request.model), request.stream is True, limit(request.max_tokens), False, *beyond)
 
 
 read_answer = answer_reader(usage_of)
@@ -134,11 +143,14 @@ class MessagesStream(StreamReader):
         delta = _WRITTEN.read(data).delta or _Delta()
         return size(delta.text, delta.thinking, delta.partial_json)
 
+    def ending(self, message: str) -> bytes:
+        return as_event(refusal(BudgetExceeded.http_status, BudgetExceeded.code, sendable(message)), "error")
+
 
 def refusal(status: int, code: str, message: str) -> dict[str, Any]:
     """Anthropic's error shape (https://docs.claude.com/en/api/errors)."""
     kinds = {400: "invalid_request_error", 403: "permission_error", 404: "not_found_error", 413: "request_too_large"}
-    kind = "billing_error" if code == "budget_exceeded" else kinds.get(status, "api_error")
+    kind = "billing_error" if code == BudgetExceeded.code else kinds.get(status, "api_error")
     return {"type": "error", "error": {"type": kind, "message": message}}
 
 
@@ -147,7 +159,8 @@ ANTHROPIC = Provider(
     upstream="https://api.anthropic.com",
     refusal=refusal,
     endpoints={"/v1/messages": Endpoint("messages", read_request, read_answer, MessagesStream)},
-    free=frozenset({"/v1/messages/count_tokens"}),
+    free=frozenset({"/v1/messages/count_tokens", "/v1/files*", "/v1/messages/batches/*/cancel"}),
+    refusals_have_ids=True,
     base_urls={"ANTHROPIC_BASE_URL": "", "ANTHROPIC_API_BASE": "", "ANTHROPIC_API_URL": ""},
     request_id_headers=(b"request-id",),
     session_headers=(b"x-claude-code-session-id",),

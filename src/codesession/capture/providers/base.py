@@ -9,6 +9,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
@@ -19,7 +20,7 @@ from codesession.errors import CodesessionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codesession.model import Usage
+    from codesession.model import Trace, Usage
 
 BYTES_PER_TOKEN = 4
 """The rule of thumb for text (https://help.openai.com/en/articles/4936856), used only where nothing was measured."""
@@ -49,6 +50,12 @@ class Asked:
     """the most tokens it lets the model write, if it says"""
     lacks_usage: bool = False
     """a stream whose answer would carry no usage, as the request stands"""
+    reads_elsewhere: bool = False
+    """whether the model is made to read what is not in the request's bytes: a file, an address, an earlier answer"""
+    is_unbounded: bool = False
+    """whether the provider may go on by itself without a limit, as with its own web search"""
+    trace: Trace | None = None
+    """what it shows of the loop it is part of"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ class Endpoint:
     """raises `Unreadable`"""
     read_answer: Callable[[bytes], Reading]
     """of a whole JSON answer; raises `Unreadable`"""
-    stream_reader: Callable[[], AnswerReader]
+    stream_reader: Callable[[], StreamReader]
     amendment: Amendment | None = None
     """for streams that `Asked.lacks_usage`"""
 
@@ -130,12 +137,20 @@ class Provider:
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     """metered paths (of POST), without the prefix"""
     free: frozenset[str] = frozenset()
-    """unmetered paths of POST that cost nothing"""
+    """patterns (of `fnmatch`) of unmetered paths of POST that cost nothing"""
+    is_local: bool = False
+    """whether it runs on the user's own machine and asks for no money"""
+    refusals_have_ids: bool = False
+    """whether its errors name the request, in the body's ``request_id`` and in the first of `request_id_headers`"""
     base_urls: Mapping[str, str] = field(default_factory=dict)
     """environment variables by which clients take a base URL, each with the path they expect after the root"""
     request_id_headers: tuple[bytes, ...] = (b"x-request-id",)
     session_headers: tuple[bytes, ...] = ()
     """request headers in which agents name their own session"""
+
+    def is_free(self, path: str) -> bool:
+        """Whether a POST to an unmetered path costs nothing."""
+        return any(fnmatchcase(path, pattern) for pattern in self.free)
 
 
 class Shape(Generic[T]):
@@ -247,6 +262,8 @@ class StreamReader(ABC):
         self.model: str | None = None
         self.response_id: str | None = None
         self._written_bytes = 0
+        self.may_be_ended = False
+        """whether to keep what only `ending` needs"""
 
     @abstractmethod
     def take(self, data: bytes) -> None:
@@ -259,8 +276,23 @@ class StreamReader(ABC):
     def feed(self, data: bytes) -> None:
         self._read(self._splitter.feed(data))
 
+    def ending(self, message: str) -> bytes:  # noqa: ARG002 - the readers of streams that can be ended need it
+        """The events by which the stream is ended early, so that its client stops and shows `message`.
+
+        They follow whole events. Empty: there is no way to end such a stream.
+        """
+        return b""
+
+    def last_bytes(self) -> bytes:
+        """The last two bytes of an event of which only a part has come; empty between events."""
+        return self._splitter.last_bytes()
+
     def finish(self) -> Reading:
         self._read(self._splitter.rest())
+        return self.so_far()
+
+    def so_far(self) -> Reading:
+        """What has been learnt from the events that are whole; more may follow."""
         return Reading(
             usage=self.usage,
             is_final=self.is_final,

@@ -30,18 +30,13 @@ from codesession.capture.providers.base import (
     name,
     size,
 )
+from codesession.capture.providers.conversations import Lenient, odd
+from codesession.capture.providers.endings import as_event, failed_response, sendable
+from codesession.capture.providers.openai_request import ChatRequest, OpenAIRequest, ResponsesRequest
+from codesession.capture.providers.traces import trace
 from codesession.capture.sse import EventSplitter, events, payload
+from codesession.errors import BudgetExceeded
 from codesession.model import Usage
-
-
-class _Request(msgspec.Struct):
-    model: Any = None
-    stream: Any = None
-    stream_options: Any = None
-    max_tokens: Any = None
-    max_completion_tokens: Any = None
-    max_output_tokens: Any = None
-    n: Any = None
 
 
 class _Function(msgspec.Struct):
@@ -67,9 +62,13 @@ class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
 
 
+class _Response(Answered):
+    created_at: Any = None
+
+
 class _Event(msgspec.Struct):
     type: str
-    response: Answered | None = None
+    response: _Response | None = None
 
 
 class _Extra(msgspec.Struct):
@@ -81,7 +80,9 @@ class _TextEvent(msgspec.Struct):
     delta: str | None = None
 
 
-_REQUEST = Shape(_Request)
+_REQUEST = Shape(OpenAIRequest)
+_CHAT = Lenient(ChatRequest)
+_RESPONSES = Lenient(ResponsesRequest)
 _CHUNK = Shape(_Chunk)
 _EVENT = Shape(_Event)
 _TEXT_EVENT = Shape(_TextEvent)
@@ -135,28 +136,33 @@ def _parts(parts: object, *names: str) -> list[int]:
 
 
 def read_request(body: bytes) -> Asked:
-    """What a chat, responses or embeddings request asks for.
+    """What a chat request asks for.
 
-    A chat stream without ``include_usage`` would not say what it used; the other endpoints always do.
+    A stream without ``include_usage`` would not say what it used; the other endpoints always do.
     """
-    request = _REQUEST.read(body)
+    return _asked(body, _CHAT.read(body))
+
+
+def read_responses_request(body: bytes) -> Asked:
+    """What a responses request asks for; its streams always end with their usage."""
+    return replace(_asked(body, _RESPONSES.read(body)), lacks_usage=False)
+
+
+def read_embeddings_request(body: bytes) -> Asked:
+    """What an embeddings request asks for: nothing is written."""
+    return Asked(name(_REQUEST.read(body).model), streamed=False, max_output=0, trace=trace(body))
+
+
+def _asked(body: bytes, known: ChatRequest | ResponsesRequest | None) -> Asked:
+    request = known or _REQUEST.read(body)
+    beyond = known.beyond(body) if known else odd(body)
     limits = (limit(request.max_completion_tokens), limit(request.max_output_tokens), limit(request.max_tokens))
     most = next((most for most in limits if most is not None), None)
     streamed = request.stream is True
     options = request.stream_options
     asks_usage = isinstance(options, dict) and options.get("include_usage") is True
     answers = max(1, limit(request.n) or 1)
-    return Asked(name(request.model), streamed, most and limit(most * answers), streamed and not asks_usage)
-
-
-def read_embeddings_request(body: bytes) -> Asked:
-    """What an embeddings request asks for: nothing is written."""
-    return Asked(name(_REQUEST.read(body).model), streamed=False, max_output=0)
-
-
-def read_responses_request(body: bytes) -> Asked:
-    """What a responses request asks for; its streams always end with their usage."""
-    return replace(read_request(body), lacks_usage=False)
+    return Asked(name(request.model), streamed, most and limit(most * answers), streamed and not asks_usage, *beyond)
 
 
 read_answer = answer_reader(usage_of)
@@ -192,6 +198,9 @@ class ChatStream(StreamReader):
             total += size(delta.content, delta.reasoning_content, delta.refusal, *arguments)
         return total
 
+    def ending(self, message: str) -> bytes:
+        return as_event(refusal(BudgetExceeded.http_status, BudgetExceeded.code, sendable(message)))
+
     def _identify(self, data: bytes) -> Answered:
         chunk = ANSWERED.read(data)
         self.model, self.response_id = chunk.model or self.model, chunk.id or self.response_id
@@ -204,6 +213,12 @@ class ResponsesStream(StreamReader):
     telling = re.compile(rb"response\.(?:created|completed|incomplete|failed)\b")
     marks = (b"response.c", b"response.incomplete", b"response.failed")
     _ends = ("response.completed", "response.incomplete", "response.failed")
+    _number = re.compile(rb'"sequence_number"\s*:\s*(\d{1,15})')
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._created_at: object = None
+        self._last_number = -1
 
     def take(self, data: bytes) -> None:
         if not data:
@@ -211,6 +226,7 @@ class ResponsesStream(StreamReader):
         event = _EVENT.read(data)
         if event.response:
             self.model, self.response_id = event.response.model or self.model, event.response.id or self.response_id
+            self._created_at = event.response.created_at
         if event.type in self._ends:
             self.has_ended = True
             if event.response and event.response.usage:
@@ -220,6 +236,23 @@ class ResponsesStream(StreamReader):
         if b'.delta"' not in data:
             return 0
         return size(_TEXT_EVENT.read(data).delta)
+
+    def ending(self, message: str) -> bytes:
+        return failed_response(
+            message,
+            response_id=self.response_id,
+            model=self.model,
+            created_at=self._created_at,
+            sequence_number=self._last_number + 1,
+        )
+
+    def _read(self, stretch: bytes) -> None:
+        super()._read(stretch)
+        if not self.may_be_ended:
+            return
+        told = self._number.match(stretch, max(0, stretch.rfind(b'"sequence_number"')))
+        if told:
+            self._last_number = int(told[1])
 
 
 def with_usage_asked(body: bytes) -> bytes:
@@ -276,7 +309,7 @@ class UsageChunkFilter:
 
 def refusal(status: int, code: str, message: str) -> dict[str, Any]:
     """OpenAI's error shape (https://platform.openai.com/docs/guides/error-codes)."""
-    kind = code if code == "budget_exceeded" else "invalid_request_error" if status < 500 else "server_error"  # noqa: PLR2004
+    kind = code if code == BudgetExceeded.code else "invalid_request_error" if status < 500 else "server_error"  # noqa: PLR2004
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
@@ -294,5 +327,11 @@ OPENAI = Provider(
     refusal=refusal,
     endpoints={version + path: endpoint for version in ("", "/v1") for path, endpoint in _ENDPOINTS.items()},
     base_urls={"OPENAI_BASE_URL": "/v1", "OPENAI_API_BASE": "/v1"},
+    # files, uploads and moderations are free of charge (https://platform.openai.com/docs/pricing, read 2026-11-22)
+    free=frozenset(
+        version + path
+        for version in ("", "/v1")
+        for path in ("/files*", "/uploads*", "/moderations", "/responses/input_tokens", "/responses/*/cancel")
+    ),
     session_headers=(b"session-id", b"session_id"),
 )

@@ -2,6 +2,8 @@
 
 Bytes go on first and are read beside. Only the very last of an answer waits: until the call is settled in the
 ledger, so that an answer a client has whole is always a settled call, whatever dies next.
+
+A stream can be watched, and ended early: after whole events, with the provider's own shape of an error.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from codesession.capture.encoding import Undecodable, decoder
-from codesession.capture.providers import JsonReader, Reading
+from codesession.capture.providers import JsonReader, Reading, StreamReader
 from codesession.capture.providers.base import BYTES_PER_TOKEN
 from codesession.capture.proxy.headers import back
+from codesession.capture.sse import first_end
 from codesession.errors import CodesessionError
 from codesession.model import Attempt, Cut, Evidence, Outcome, Usage
 
@@ -23,10 +26,17 @@ if TYPE_CHECKING:
 
     from codesession.capture.providers import Endpoint
     from codesession.capture.providers.base import AnswerReader, Filter
+    from codesession.capture.proxy.cache import CachedCall
     from codesession.capture.proxy.client import Send
+
+    Watch = Callable[[Reading], Awaitable[str | None]]
+    """Told how far a stream has come; answers what the client is told instead of the rest, or None. Raises nothing."""
 
 OK = range(200, 300)
 _BODILESS = (204, 304)
+_BREAKS = (aiohttp.ClientError, TimeoutError, OSError)
+WATCHED_BYTES = 512
+"""How much a model writes, in bytes, before a stream's watch is asked again."""
 
 
 class Broken(CodesessionError):
@@ -43,61 +53,142 @@ class Answer:
         response: aiohttp.ClientResponse,
         endpoint: Endpoint | None = None,
         answer_filter: Filter | None = None,
+        cached: CachedCall | None = None,
     ) -> None:
+        self._cached = cached
         self._response = response
         self._filter = answer_filter
         self._is_unreadable = False
         self._reading: Reading | None = None
+        self._stream: StreamReader | None = None
+        self._watched = Reading()
+        self.was_ended = False
+        """whether its watch ended it; true before `finish` is called"""
         header = response.headers.get
+        coding = header("content-encoding", "") if endpoint else ""
+        self._is_plain = coding.strip().lower() in ("", "identity")
         try:
-            self._decoder = decoder(header("content-encoding", "") if endpoint else "")
+            self._decoder = decoder(coding)
         except Undecodable:
             self._is_unreadable = True
             self._filter = None
         self._reader: AnswerReader | None = None
         if endpoint and "event-stream" in header("content-type", "").lower():
-            self._reader = endpoint.stream_reader()
+            self._reader = self._stream = endpoint.stream_reader()
         elif endpoint:
             self._reader = JsonReader(endpoint.read_answer)
             self._filter = None
 
-    async def forward(self, send: Send, finish: Callable[[], Awaitable[None]]) -> None:
+    async def forward(
+        self,
+        send: Send,
+        finish: Callable[[], Awaitable[None]],
+        watch: Watch | None = None,
+        every: int = WATCHED_BYTES,
+    ) -> None:
         """Pass the answer on, and call `finish` before its last byte goes.
 
+        `watch` is asked when a stream's usage becomes known, and after `every` so many bytes the model writes;
+        no more once the provider has told the final usage, and never of a JSON answer. When it says why the stream
+        must end, the client gets the rest of the event of which it has a part, then the ending, and `was_ended` is
+        true. Closing the connection to the provider is left to the caller.
+
         Raises:
-            Broken: the provider ended it early; what came has been passed on.
+            Broken: the provider ended it early, or `watch` did where no ending can be written: in a compressed stream,
+                or in the middle of an event whose rest does not come; what came has been passed on. In the latter
+                cases `finish` has been called.
         """
-        response = self._response
-        dropped = frozenset[bytes]()
-        if self._filter:
-            dropped = frozenset({b"content-length", b"content-encoding"})
-        elif response.status in _BODILESS:
-            # the length is that of a body that was not sent, and uvicorn would miss it
-            dropped = frozenset({b"content-length"})
+        dropped = self._not_passed_on(watch)
         await send(
             {
                 "type": "http.response.start",
-                "status": response.status,
-                "headers": back(response.raw_headers, dropped),
+                "status": self._response.status,
+                "headers": back(self._response.raw_headers, dropped) + (self._cached.marks() if self._cached else []),
             }
         )
-        due = None if self._filter else response.content_length
+        if watch and self._stream:
+            self._stream.may_be_ended = True
+        due = None if b"content-length" in dropped else self._response.content_length
         last = b""
+        message = None
         try:
-            async for piece in response.content.iter_any():
+            async for piece in self._response.content.iter_any():
                 if due is not None:
                     due -= len(piece)
                     if due <= 0:
                         last = piece
-                        self._learn(piece)
+                        self._collect(self._learn(piece))
                         break
                 await self._pass(piece, send)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                if watch and (message := await self._asked(watch, every)) is not None:
+                    break
+        except _BREAKS as error:
             raise Broken("The provider ended its answer early.") from error
-        if self._filter:
+        if message is not None:
+            await self._end(message, send, finish)
+        elif self._filter:
             last = self._filter.rest()
+            self._collect(last)
         await finish()
         await send({"type": "http.response.body", "body": last})
+
+    def _not_passed_on(self, watch: Watch | None) -> frozenset[bytes]:
+        """Headers of the answer that would not be true of what the client gets."""
+        if self._filter:
+            return frozenset({b"content-length", b"content-encoding"})
+        # of a body that is not sent, or may be ended early; uvicorn would miss what the length promises
+        if self._response.status in _BODILESS or (watch and self._stream):
+            return frozenset({b"content-length"})
+        return frozenset()
+
+    async def _asked(self, watch: Watch, every: int) -> str | None:
+        """What `watch` says, if it is to be asked now."""
+        if self._stream is None:
+            return None
+        now, before = self._stream.so_far(), self._watched
+        is_news = (now.usage is not None and before.usage is None) or (
+            now.written_bytes >= before.written_bytes + every
+        )
+        if not is_news or now.is_final or now.has_ended:
+            return None
+        self._watched = now
+        return await watch(now)
+
+    async def _end(self, message: str, send: Send, finish: Callable[[], Awaitable[None]]) -> None:
+        """End the stream for the client; raises `Broken` where that takes a break."""
+        self.was_ended = True
+        rest = await self._complete_event(send)
+        ending = self._stream.ending(message) if self._stream and rest is not None else b""
+        if rest:
+            self._learn(rest)
+        if not ending:
+            await finish()
+            raise Broken("The answer was ended early.")
+        await send({"type": "http.response.body", "body": ending, "more_body": True})
+
+    async def _complete_event(self, send: Send) -> bytes | None:
+        """Pass on the rest of the event of which the client has a part.
+
+        What came after it is returned, and not passed on; None if the event's end did not come, or cannot be seen.
+        """
+        if self._filter:
+            return b""  # it passes whole events on
+        if self._stream is None or not self._is_plain:
+            return None
+        before, rest = self._stream.last_bytes(), b""
+        pieces = self._response.content.iter_any()
+        while before:
+            try:
+                piece = await anext(pieces, b"")
+            except _BREAKS:
+                return None  # the client sees a break, as it would have without us
+            if not piece:
+                return None
+            end = first_end(before + piece) - len(before)
+            before = b"" if end > 0 else (before + piece)[-2:]
+            piece, rest = (piece[:end], piece[end:]) if end > 0 else (piece, b"")
+            await self._pass(piece, send)
+        return rest
 
     async def _pass(self, piece: bytes, send: Send) -> None:
         if self._filter:
@@ -105,10 +196,16 @@ class Answer:
             if decoded is None:
                 raise Broken("The provider's answer is not what its content-encoding says.")
             piece = self._filter.feed(decoded)
+            self._collect(piece)
         if piece:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         if not self._filter:
-            self._learn(piece)
+            self._collect(self._learn(piece))
+
+    def _collect(self, piece: bytes | None) -> None:
+        """Have a piece kept as the client gets it, decoded; None for one that could not be."""
+        if self._cached:
+            self._cached.feed(piece)
 
     def _learn(self, piece: bytes) -> bytes | None:
         """Read beside, and return the piece decoded; None if it cannot be, and is passed on unread."""
@@ -122,8 +219,12 @@ class Answer:
         self._reader.feed(decoded)
         return decoded
 
+    def so_far(self) -> Reading:
+        """What a stream has said up to now, should it go on; nothing of a JSON answer, which is read at its end."""
+        return self._stream.so_far() if self._stream else Reading()
+
     def read(self) -> Reading:
-        """What the answer has said so far."""
+        """What the answer has said, whether or not it is whole; after that it must not go on."""
         if self._reading is None:
             self._reading = self._reader.finish() if self._reader is not None else Reading()
             if self._is_unreadable:
