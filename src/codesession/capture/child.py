@@ -5,6 +5,8 @@ no shell. Signals sent to us go on to it, and its exit code is ours.
 
 A key typed at the terminal (Ctrl-C, Ctrl-\) already reaches the whole foreground group, so passing it on again
 would press it twice; Ctrl-Z stops and resumes both of us, as the shell expects.
+
+A program that must not go on is stopped: it and all that it has started, and nothing else of our group.
 """
 
 from __future__ import annotations
@@ -14,8 +16,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from codesession.capture.descendants import end_all, marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +28,11 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
+STOPPED = 1
+"""The exit code of a run whose program was stopped, and said nevertheless that all is well."""
+GRACE_S = 5.0
+"""How long a program that is stopped has to end by itself."""
+
 _BY_SIGNAL = 128
 
 if sys.platform == "win32":
@@ -49,17 +59,32 @@ class Child:
         self._stdout = stdout
         self._process: subprocess.Popen[bytes] | None = None
         self._early: list[int] = []
+        self._mark = os.urandom(16).hex()
+        self._starting = threading.Lock()
+        self._stopping = threading.Lock()
+        self._has_ended_all = False
+        self.was_stopped = False
+        """whether `stop` was called; what `run` returned may be 0 even so"""
 
     def run(self, command: Sequence[str], environ: Mapping[str, str]) -> int:
         """Run `command` to its end and return its exit code (128 + n if signal n ended it).
 
+        If it is stopped, that is when all it has started has ended too. One that was stopped before is not started.
+
         Raises:
             CannotStart: there is no such program, or it may not be executed.
         """
-        self._process = process = _start(command, environ, self._stdout)
+        terminal = _terminal_modes()
+        with self._starting:
+            if self.was_stopped:
+                return _BY_SIGNAL + signal.SIGTERM
+            self._process = process = _start(command, marked(environ, self._mark), self._stdout)
         for number in self._early:
             _send(process, number)
         code = process.wait()
+        if self.was_stopped:
+            with self._stopping:
+                _set_terminal_modes(terminal)
         return _BY_SIGNAL - code if code < 0 else code
 
     def signal(self, number: int) -> None:
@@ -68,6 +93,19 @@ class Child:
             self._early.append(number)
         else:
             _send(self._process, number)
+
+    def stop(self, grace_s: float = GRACE_S) -> None:
+        """End the program and all it has started; what is left after `grace_s` seconds is killed.
+
+        Any thread may call it at any time, but not a signal handler; it returns when they are gone. A program that has
+        not started will not; of one that has ended, what it left behind is ended. The second time nothing is done.
+        """
+        with self._stopping:
+            with self._starting:
+                self.was_stopped = True
+            if not self._has_ended_all:
+                end_all(self._mark, self._process, grace_s)
+                self._has_ended_all = True
 
 
 @contextmanager
@@ -115,3 +153,25 @@ def _is_foreground() -> bool:
         except OSError:
             continue
     return False
+
+
+def _terminal_modes() -> list[Any] | None:
+    """How our terminal shows what is typed; None without one."""
+    if sys.platform == "win32" or not os.isatty(0):
+        return None
+    import termios
+
+    try:
+        return termios.tcgetattr(0)
+    except termios.error:
+        return None  # it was hung up
+
+
+def _set_terminal_modes(modes: list[Any] | None) -> None:
+    """Give the terminal back as it was: a program that was killed had no time to, and no shell sees that it was."""
+    if sys.platform == "win32" or modes is None or not _is_foreground():
+        return
+    import termios
+
+    with suppress(termios.error):  # it was hung up
+        termios.tcsetattr(0, termios.TCSANOW, modes)
