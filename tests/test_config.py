@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from codesession.config import CONNECT_TIMEOUT_S, IDLE_TIMEOUT_S, Config, read_config
+from codesession.config import (
+    CONNECT_TIMEOUT_S,
+    IDLE_TIMEOUT_S,
+    AlertsConfig,
+    CacheConfig,
+    Config,
+    RunawayConfig,
+    read_config,
+)
 from codesession.errors import InvalidInput
 
 
@@ -28,6 +38,10 @@ def test_without_any_setting_the_defaults_hold_and_nothing_is_made(tmp_path: Pat
     assert (config.durable, dict(config.upstreams)) == (False, {})
     assert (config.connect_timeout_s, config.idle_timeout_s) == (CONNECT_TIMEOUT_S, IDLE_TIMEOUT_S) == (10.0, 600.0)
     assert config.environ == {"HOME": str(tmp_path)}
+    assert config.timezone is None
+    assert config.alerts == AlertsConfig(webhook=None, shape=None, desktop=True)
+    assert config.runaway == RunawayConfig("warn", None, None, None, None, None, 300)
+    assert config.cache == CacheConfig(is_enabled=False, ttl_s=86_400, max_mb=256)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -108,6 +122,110 @@ def test_the_file_sets_everything(tmp_path: Path) -> None:
     assert config.upstreams == {"anthropic": "https://gateway.example/anthropic", "mine": "http://127.0.0.1:8000"}
 
 
+def test_the_file_sets_what_the_firewall_does(tmp_path: Path) -> None:
+    config = configured(
+        tmp_path,
+        """
+        timezone = "Europe/Berlin"
+        [alerts]
+        webhook = "https://example.org:8443/alerts?key=secret"
+        webhook_shape = "discord"
+        desktop = false
+        of_a_later_version = 1
+        [runaway]
+        action = "pause"
+        dollars_per_minute = 2.3
+        same_request = 5
+        same_tool_call = 8
+        errors = 0
+        file_churn = 20
+        wait = 60
+        [cache]
+        enabled = true
+        ttl = 3600
+        max_mb = 10
+        """,
+    )
+    assert config.timezone == "Europe/Berlin"
+    assert config.alerts == ("https://example.org:8443/alerts?key=secret", "discord", False)
+    assert config.runaway == ("pause", 2_300_000_000, 5, 8, 0, 20, 60)
+    assert config.cache == (True, 3600, 10)
+
+
+@pytest.mark.parametrize(
+    ("dollars", "nanos"),
+    [
+        ("0", 0),
+        ("0.0", 0),
+        ("1", 10**9),
+        ("0.1", 10**8),
+        ("1e-9", 1),
+        ("1000000000", 10**18),
+        ("12.34", 12_340_000_000),
+    ],
+)
+def test_dollars_are_read_exactly(tmp_path: Path, dollars: str, nanos: int) -> None:
+    config = configured(tmp_path, f"[runaway]\ndollars_per_minute = {dollars}\n")
+    assert config.runaway == RunawayConfig(nanos_per_minute=nanos)
+
+
+@pytest.mark.parametrize(
+    ("variable", "webhook"),
+    [
+        pytest.param("https://variable.example/x", "https://variable.example/x", id="wins"),
+        pytest.param(" https://variable.example/x\n", "https://variable.example/x", id="with-what-a-shell-left"),
+        pytest.param("", None, id="empty-is-none"),
+        pytest.param(" ", None, id="blank-is-none"),
+    ],
+)
+def test_the_variable_of_the_webhook_wins_over_the_file(tmp_path: Path, variable: str, webhook: str | None) -> None:
+    text = '[alerts]\nwebhook = "https://file.example/x"\nwebhook_shape = "slack"\n'
+    config = configured(tmp_path, text, CODESESSION_WEBHOOK=variable)
+    assert config.alerts == AlertsConfig(webhook, "slack")
+
+
+def test_the_webhook_is_in_no_representation(tmp_path: Path) -> None:
+    alerts = configured(tmp_path, '[alerts]\nwebhook = "https://example.org/secret"\n').alerts
+    assert repr(alerts) == f"{alerts}" == "AlertsConfig(webhook=…, shape=None, desktop=True)"
+    assert repr(AlertsConfig()) == "AlertsConfig(webhook=None, shape=None, desktop=True)"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "hooks.slack.com/secret",
+        "ftp://example.org/secret",
+        "file:///secret",
+        "https:///secret",
+        "https://ada:secret@example.org/",
+        "https://example.org:0/secret",
+        "https://example.org:99999/secret",
+        "https://example.org:http/secret",
+        "https://[::1/secret",
+        "https://example.org/a secret",
+        "https://example.org/secret\u00e9",
+        "https://example.org/secret\u0001",
+        "secret",
+    ],
+)
+def test_a_webhook_that_is_no_address_is_refused_and_not_told(tmp_path: Path, address: str) -> None:
+    expected = "is not an address; it can be https://… or http://…, without a user name."
+    with pytest.raises(InvalidInput) as caught:
+        configured(tmp_path, CODESESSION_WEBHOOK=address)
+    assert caught.value.message == f"CODESESSION_WEBHOOK {expected}"
+    text = "[alerts]\nwebhook = " + json.dumps(address)
+    with pytest.raises(InvalidInput) as caught:
+        configured(tmp_path, text)
+    assert caught.value.message == f"{tmp_path / '.codesession' / 'config.toml'}: alerts.webhook {expected}"
+
+
+def test_importing_the_settings_loads_nothing_that_is_slow() -> None:
+    program = "import sys, codesession.config; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    loaded = set(done.stdout.split())
+    assert loaded.isdisjoint({"zoneinfo", "decimal", "tomllib", "urllib.request", "ssl", "codesession.model.money"})
+
+
 def test_the_file_is_beside_the_data_not_beside_the_ledger(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "config.toml").write_text('durability = "full"')
@@ -149,6 +267,49 @@ def test_an_empty_variable_is_one_that_is_not_set(tmp_path: Path) -> None:
         pytest.param("[proxy]\nidle_timeout = []", r"\[\] is not a number of seconds", id="a-list"),
         pytest.param("[proxy]\nconnect_timeout = 'soon'", "'soon' is not a number of seconds", id="a-word"),
         pytest.param(f"[proxy]\nconnect_timeout = 1{'0' * 400}", "is not a number of seconds", id="beyond-all-floats"),
+        pytest.param('timezone = "Mars/Base"', "timezone is 'Mars/Base'; it can be a zone such as", id="no-such-zone"),
+        pytest.param('timezone = ""', "timezone is ''; it can be a zone", id="empty-zone"),
+        pytest.param('timezone = "../etc/passwd"', "timezone is '../etc/passwd'", id="a-path"),
+        pytest.param('timezone = "/etc/localtime"', "timezone is '/etc/localtime'", id="a-whole-path"),
+        pytest.param('timezone = "Europe"', "timezone is 'Europe'", id="a-folder-of-zones"),
+        pytest.param("timezone = 2", "timezone is 2", id="zone-as-a-number"),
+        pytest.param("alerts = 3", r"alerts is not a table; write it as \[alerts\]", id="alerts"),
+        pytest.param("runaway = 3", r"runaway is not a table; write it as \[runaway\]", id="runaway"),
+        pytest.param("cache = 3", r"cache is not a table; write it as \[cache\]", id="cache"),
+        pytest.param("[alerts]\nwebhook = 3", "alerts.webhook is not an address", id="webhook-as-a-number"),
+        pytest.param('[alerts]\nwebhook = ""', "alerts.webhook is not an address", id="empty-webhook"),
+        pytest.param(
+            '[alerts]\nwebhook_shape = "teams"',
+            'alerts.webhook_shape is \'teams\'; it can be "slack", "discord" or "json"',
+            id="shape",
+        ),
+        pytest.param("[alerts]\ndesktop = 1", "alerts.desktop is 1; it can be true or false", id="desktop"),
+        pytest.param(
+            '[runaway]\naction = "kill"',
+            'runaway.action is \'kill\'; it can be "warn", "off", "pause" or "block"',
+            id="action",
+        ),
+        pytest.param(
+            "[runaway]\ndollars_per_minute = -0.1",
+            "dollars_per_minute is -0.1; it can be a number of dollars from 0 to 1000000000",
+            id="negative-dollars",
+        ),
+        pytest.param("[runaway]\ndollars_per_minute = '$2'", "dollars_per_minute is '\\$2'", id="dollars-as-a-word"),
+        pytest.param("[runaway]\ndollars_per_minute = true", "dollars_per_minute is True", id="dollars-as-a-switch"),
+        pytest.param("[runaway]\ndollars_per_minute = nan", "dollars_per_minute is nan", id="dollars-as-nan"),
+        pytest.param("[runaway]\ndollars_per_minute = inf", "dollars_per_minute is inf", id="infinite-dollars"),
+        pytest.param(
+            "[runaway]\nsame_request = -1",
+            "runaway.same_request is -1; it can be a whole number from 0 to",
+            id="negative-count",
+        ),
+        pytest.param("[runaway]\nsame_tool_call = 1.5", "runaway.same_tool_call is 1.5", id="half-a-count"),
+        pytest.param("[runaway]\nerrors = true", "runaway.errors is True", id="count-as-a-switch"),
+        pytest.param("[runaway]\nfile_churn = 99999999999", "runaway.file_churn is 99999999999", id="a-huge-count"),
+        pytest.param("[runaway]\nwait = 0", "runaway.wait is 0; it can be a whole number from 1 to", id="no-wait"),
+        pytest.param('[cache]\nenabled = "yes"', "cache.enabled is 'yes'; it can be true or false", id="enabled"),
+        pytest.param("[cache]\nttl = '1h'", "cache.ttl is '1h'; it can be a whole number from 1 to", id="ttl"),
+        pytest.param("[cache]\nmax_mb = 0", "cache.max_mb is 0; it can be a whole number from 1 to", id="max-mb"),
         pytest.param("[proxy", "is not TOML", id="no-toml"),
         pytest.param(b"x = '\xff'", "cannot be read", id="no-utf-8"),
     ],

@@ -3,6 +3,7 @@
 ``~/.codesession/config.toml``, all of it optional::
 
     durability = "full"          # survive power loss too, not only the death of a process
+    timezone = "Europe/Berlin"   # where days, weeks and months of budgets begin; otherwise the system's
 
     [proxy]
     connect_timeout = 10         # seconds
@@ -10,6 +11,20 @@
 
     [upstreams]
     anthropic = "https://gateway.example/anthropic"
+
+    [alerts]
+    webhook = "https://hooks.slack.com/services/…"
+    webhook_shape = "slack"      # or "discord", "json"; otherwise by the host
+    desktop = true
+
+    [runaway]
+    action = "warn"              # or "off", "pause", "block"; with dollars_per_minute, same_request,
+    wait = 300                   # same_tool_call, errors and file_churn: 0 is off; wait: seconds of a pause
+
+    [cache]
+    enabled = false
+    ttl = 86400                  # seconds
+    max_mb = 256
 """
 
 from __future__ import annotations
@@ -17,15 +32,57 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codesession.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from codesession.model import Nanos
+
 CONNECT_TIMEOUT_S = 10.0
 IDLE_TIMEOUT_S = 600.0
+_MOST = 2**31 - 1
+_MOST_DOLLARS = 10**9
+"""What comes of it must fit the integers of the ledger."""
+
+
+class AlertsConfig(NamedTuple):
+    """Where alerts go, beside the terminal."""
+
+    webhook: str | None = None
+    """its address, which is a secret: only its host may be told"""
+    shape: str | None = None
+    """``slack``, ``discord`` or ``json``; None: what the host expects"""
+    desktop: bool = True
+
+    def __repr__(self) -> str:
+        """All but the secret."""
+        return f"AlertsConfig(webhook={'…' if self.webhook else None}, shape={self.shape!r}, desktop={self.desktop})"
+
+
+class RunawayConfig(NamedTuple):
+    """What counts as a loop, and what happens then; a figure of 0 is off, None is the rule's own default."""
+
+    action: str = "warn"
+    """``off``, ``warn``, ``pause`` or ``block``"""
+    nanos_per_minute: Nanos | None = None
+    """nano-dollars"""
+    same_request: int | None = None
+    same_tool_call: int | None = None
+    errors: int | None = None
+    file_churn: int | None = None
+    wait_s: int = 300
+    """how long a paused call waits for a person"""
+
+
+class CacheConfig(NamedTuple):
+    """Whether answers are kept, for how long, and how much of them."""
+
+    is_enabled: bool = False
+    ttl_s: int = 86_400
+    max_mb: int = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +98,11 @@ class Config:
     """addresses by provider, from the file and ``CODESESSION_UPSTREAM_<PROVIDER>``"""
     environ: Mapping[str, str] = field(default_factory=dict)
     """the environment all this was read from"""
+    timezone: str | None = None
+    """where days begin, as `zoneinfo` names it; None: the system's"""
+    alerts: AlertsConfig = AlertsConfig()  # noqa: RUF009 - these three are tuples
+    runaway: RunawayConfig = RunawayConfig()  # noqa: RUF009
+    cache: CacheConfig = CacheConfig()  # noqa: RUF009
 
     @property
     def earlier(self) -> Path | None:
@@ -65,17 +127,18 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     file = data_dir / "config.toml"
     settings = _read_toml(file)
     proxy = _table(settings, "proxy", file)
-    durability = settings.get("durability", "normal")
-    if durability not in ("normal", "full"):
-        raise InvalidInput(f'{file}: durability is {durability!r}; it can be "normal" or "full".')
     return Config(
         data_dir,
         database,
-        durability == "full",
+        _choice(settings, "durability", ("normal", "full"), f"{file}: ") == "full",
         _seconds(environ, "CODESESSION_CONNECT_TIMEOUT", proxy.get("connect_timeout", CONNECT_TIMEOUT_S), file),
         _seconds(environ, "CODESESSION_IDLE_TIMEOUT", proxy.get("idle_timeout", IDLE_TIMEOUT_S), file),
         _upstreams(_table(settings, "upstreams", file), environ, file),
         dict(environ),
+        timezone=_timezone(settings, file),
+        alerts=_alerts(_table(settings, "alerts", file), environ, f"{file}: alerts."),
+        runaway=_runaway(_table(settings, "runaway", file), f"{file}: runaway."),
+        cache=_cache(_table(settings, "cache", file), f"{file}: cache."),
     )
 
 
@@ -145,3 +208,94 @@ def _upstreams(table: Mapping[str, Any], environ: Mapping[str, str], file: Path)
         key.removeprefix(prefix).lower(): value for key, value in environ.items() if key.startswith(prefix) and value
     }
     return {**table, **named}
+
+
+def _timezone(settings: Mapping[str, Any], file: Path) -> str | None:
+    zone = settings.get("timezone")
+    if zone is None:
+        return None
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(str(zone)).key
+    except (KeyError, ValueError, OSError) as error:  # an unknown name; one that is none; that of a folder of zones
+        raise InvalidInput(f'{file}: timezone is {zone!r}; it can be a zone such as "Europe/Berlin".') from error
+
+
+def _alerts(table: Mapping[str, Any], environ: Mapping[str, str], where: str) -> AlertsConfig:
+    name, address = f"{where}webhook", table.get("webhook")
+    if "CODESESSION_WEBHOOK" in environ:
+        name, address = "CODESESSION_WEBHOOK", environ["CODESESSION_WEBHOOK"].strip() or None
+    if address is not None and not _is_web_address(address):
+        raise InvalidInput(f"{name} is not an address; it can be https://… or http://…, without a user name.")
+    shape = _choice(table, "webhook_shape", ("slack", "discord", "json"), where) if "webhook_shape" in table else None
+    return AlertsConfig(address, shape, _switch(table, "desktop", where, otherwise=True))
+
+
+def _is_web_address(address: object) -> bool:
+    from urllib.parse import urlsplit
+
+    if not isinstance(address, str) or not address.isascii() or not address.isprintable() or " " in address:
+        return False
+    try:
+        parts = urlsplit(address)
+        is_whole = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:  # brackets that do not match, or a port beyond all ports
+        return False
+    return is_whole and parts.scheme in ("http", "https")
+
+
+def _runaway(table: Mapping[str, Any], where: str) -> RunawayConfig:
+    names = ("same_request", "same_tool_call", "errors", "file_churn")
+    counts = {name: _whole(table, name, where, least=0) for name in names if name in table}
+    return RunawayConfig(
+        _choice(table, "action", ("warn", "off", "pause", "block"), where),
+        _nanos(table, "dollars_per_minute", where),
+        wait_s=_whole(table, "wait", where, otherwise=300),
+        **counts,
+    )
+
+
+def _cache(table: Mapping[str, Any], where: str) -> CacheConfig:
+    return CacheConfig(
+        _switch(table, "enabled", where, otherwise=False),
+        _whole(table, "ttl", where, otherwise=86_400),
+        _whole(table, "max_mb", where, otherwise=256),
+    )
+
+
+def _choice(table: Mapping[str, Any], name: str, choices: tuple[str, ...], where: str) -> str:
+    """One of `choices`; the first unless something is set."""
+    value = table.get(name, choices[0])
+    if value not in choices:
+        *others, last = (f'"{choice}"' for choice in choices)
+        raise InvalidInput(f"{where}{name} is {value!r}; it can be {', '.join(others)} or {last}.")
+    return str(value)
+
+
+def _switch(table: Mapping[str, Any], name: str, where: str, *, otherwise: bool) -> bool:
+    value = table.get(name, otherwise)
+    if not isinstance(value, bool):
+        raise InvalidInput(f"{where}{name} is {value!r}; it can be true or false.")
+    return value
+
+
+def _whole(table: Mapping[str, Any], name: str, where: str, *, otherwise: int = 0, least: int = 1) -> int:
+    value = table.get(name, otherwise)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= _MOST:
+        raise InvalidInput(f"{where}{name} is {value!r}; it can be a whole number from {least} to {_MOST}.")
+    return value
+
+
+def _nanos(table: Mapping[str, Any], name: str, where: str) -> Nanos | None:
+    """Dollars as nano-dollars, exactly as they are written; None where nothing is."""
+    value = table.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _MOST_DOLLARS:
+        raise InvalidInput(f"{where}{name} is {value!r}; it can be a number of dollars from 0 to {_MOST_DOLLARS}.")
+    from decimal import Decimal
+
+    from codesession.model import from_usd
+
+    return from_usd(Decimal(str(value)))
