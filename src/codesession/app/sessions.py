@@ -30,6 +30,21 @@ def current_scope(*, with_branch: bool = True) -> Scope:
         raise InvalidInput("The current directory no longer exists: change to another one.") from error
 
 
+def project_at(path: str) -> str:
+    """The project that a path lies in, as a session there has it; with an empty path the one here.
+
+    Raises:
+        InvalidInput: it leads to no directory.
+    """
+    if not path:
+        return current_scope(with_branch=False).directory
+    try:
+        directory = Path(path).expanduser()
+    except RuntimeError:
+        raise InvalidInput(f"{path!r} leads nowhere: there is no such user.") from None
+    return find_scope(directory, with_branch=False).directory
+
+
 def start_session(app: App, name: str, *, close_stale: bool = False) -> Session:
     """Begin a session in the current scope.
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from codesession.errors import InvalidDuration
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,6 +61,24 @@ class Scaled(_Number):
         if not 0 <= number <= self._most:
             self.fail(f"{text!r} is not a number from 0 to {self._most:,}", param, ctx)
         return round(number * self._scale)
+
+
+_DURATION = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s?)?")
+
+
+def seconds(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
+    """``120``, ``2m30s`` or ``1h`` as seconds: the callback of an option that takes a length of time.
+
+    Raises:
+        InvalidDuration: it is none.
+    """
+    if value is None:
+        return None
+    found = _DURATION.fullmatch(value)
+    if found is None or not any(found.groups()):
+        raise InvalidDuration(f"{value!r} is not a length of time: write seconds, or such as 2m30s or 1h.")
+    hours, minutes, rest = (int(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + rest
 
 
 SESSION_ID = Whole("id", 1)

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
-from codesession.cli.options import Scaled, Whole, as_json, one_session
+from codesession.cli.options import Scaled, Whole, as_json, one_session, seconds
 from codesession.cli.output import answer, emit, opened
-from codesession.errors import InvalidDuration
 from codesession.report import LoggedView, logged_document
 
 _TOKENS = Whole("n", 0, 10**12)
 _DOLLARS = Scaled("usd", 10**9, 10**6)
-_DURATION = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s?)?")
-
-
-def _seconds(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
-    """``120``, ``2m30s`` or ``1h`` as seconds."""
-    if value is None:
-        return None
-    found = _DURATION.fullmatch(value)
-    if found is None or not any(found.groups()):
-        raise InvalidDuration(f"{value!r} is not a length of time: write seconds, or such as 2m30s or 1h.")
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return hours * 3600 + minutes * 60 + seconds
 
 
 @click.command("log-ai", epilog="Example: cs log-ai -p anthropic -m claude-sonnet-4 -t 15000 -c 0.30")
@@ -38,7 +23,7 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: str | 
 @click.option("--user", help="For whom: a user of your product.")
 @click.option("--customer", help="For whom: a customer of yours.")
 @click.option("--feature", help="For what: a feature of your product.")
-@click.option("--duration", "duration_s", metavar="TIME", callback=_seconds, help="How long it took: 120, 2m30s, 1h.")
+@click.option("--duration", "duration_s", metavar="TIME", callback=seconds, help="How long it took: 120, 2m30s, 1h.")
 @click.option("--local", "is_local", is_flag=True, help="A model on your own machine, which costs by the hour.")
 @one_session("The session of that id, in any scope, active or ended.")
 @as_json

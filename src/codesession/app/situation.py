@@ -1,0 +1,93 @@
+"""What is limited now, what has that come to, and which calls wait for a person?"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from codesession.app.budgets import account_of, is_over, zone_of
+from codesession.app.project_file import sync_project_file
+from codesession.app.sessions import current_scope
+from codesession.errors import InvalidInput
+from codesession.model import EACH, ScopeKind, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codesession.app.core import App
+    from codesession.model import Budget, Mandate, Question, Session, Standing
+    from codesession.model.ports import Reader
+
+
+class Situation(NamedTuple):
+    """Everything that is limited now."""
+
+    rules: tuple[tuple[Budget, tuple[Standing, ...]], ...]
+    """each budget with its accounts; those of sessions that have ended aside"""
+    waiting: tuple[Question, ...]
+    """the calls that wait for a person"""
+    mandates: tuple[Mandate, ...]
+    zone_name: str
+    """where days begin"""
+    ended: int
+    """how many budgets of ended sessions there are"""
+
+
+def budgets_now(app: App) -> Situation:
+    """Every budget with what it has come to, and the calls that wait for a person.
+
+    What the project's own file says here is taken over first; what is wrong with it is told.
+
+    Raises:
+        InvalidInput: the current directory has been deleted, and it matters which session is active here.
+    """
+    with suppress(InvalidInput):  # there is no project here
+        for sentence in sync_project_file(app.ledger, current_scope(with_branch=False).directory):
+            app.problem(sentence)
+    now_ms, zone = app.now_ms(), zone_of(app.config)
+    with app.ledger.reading() as reader:
+        kept = reader.budgets()
+        live = [budget for budget in kept if not is_over(budget, reader)]
+        here = _active_here(reader) if any(budget.window is Window.SESSION for budget in live) else None
+        standings = reader.standings(now_ms)
+        named = {_subject(budget, budget.name) for budget in live if _is_named(budget)}
+        rules = []
+        for budget in live:
+            own = [one for one in standings if one.account.budget.id == budget.id]
+            account = None if own else account_of(budget, here, now_ms, zone)
+            found = own if account is None else [reader.standing(account)]
+            rules.append((budget, tuple(one for one in found if not _is_stood_in_for(one, named))))
+        return Situation(
+            tuple(rules),
+            tuple(question for question, owner_id in reader.waiting() if app.ledger.is_alive(owner_id)),
+            tuple(reader.mandates()),
+            app.config.timezone or _system_zone(),
+            len(kept) - len(live),
+        )
+
+
+def _active_here(reader: Reader) -> Session | None:
+    return reader.active_session(current_scope(with_branch=False).directory)
+
+
+def _is_named(budget: Budget) -> bool:
+    return budget.kind is not ScopeKind.MODEL and budget.name not in ("", EACH)
+
+
+def _subject(budget: Budget, name: str) -> tuple[ScopeKind, Window, str | None, str]:
+    return budget.kind, budget.window, budget.directory, name
+
+
+def _is_stood_in_for(standing: Standing, named: Iterable[tuple[ScopeKind, Window, str | None, str]]) -> bool:
+    """Whether another budget names this subject: it is that one that counts, as `guard.accounts_of` says."""
+    account = standing.account
+    if account.budget.kind is ScopeKind.MODEL or _is_named(account.budget):
+        return False
+    name = str(account.session_id) if account.budget.kind is ScopeKind.SESSION else account.subject
+    return _subject(account.budget, name) in named
+
+
+def _system_zone() -> str:
+    from datetime import datetime
+
+    return datetime.now().astimezone().tzname() or "UTC"
