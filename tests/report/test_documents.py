@@ -41,6 +41,7 @@ from codesession.report import (
     stats_document,
     status_document,
 )
+from codesession.report.runs import BlockedView
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -232,6 +233,30 @@ def test_run() -> None:
         {"provider": "anthropic", "model": "claude-x", "calls": 2, "tokens": 120, "cost": 1.43, "unpricedCalls": 1}
     ]
     assert (told["unmeteredRequests"], told["unrecordedCalls"]) == ({"groq": 2}, 1)
+
+
+def test_a_run_that_was_blocked() -> None:
+    blocked = BlockedView("budget", "It is used up.", "session 3", 5 * 10**9, 4_930_000_000, refusals=2, stopped=True)
+    told = run_document(RunView(VIEW, 143, joined=False, port=3739, blocked=blocked))["blocked"]
+    check(
+        told,
+        {"rule": str, "limit": float, "spent": float, "scope": str, "message": str, "stopped": bool, "refusals": int},
+    )
+    assert told == {
+        "rule": "budget",
+        "limit": 5.0,
+        "spent": 4.93,
+        "scope": "session 3",
+        "message": "It is used up.",
+        "stopped": True,
+        "refusals": 2,
+    }
+
+
+def test_what_is_not_known_of_a_block_is_null() -> None:
+    told = run_document(RunView(VIEW, 0, joined=False, port=3739, blocked=BlockedView("model", "Not that one.")))
+    assert [told["blocked"][key] for key in ("limit", "spent", "scope")] == [None] * 3
+    assert run_document(RunView(VIEW, 0, joined=False, port=3739))["blocked"] is None
 
 
 def test_a_run_that_came_to_nothing() -> None:

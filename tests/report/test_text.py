@@ -15,12 +15,14 @@ from codesession.model import (
     Evidence,
     FileChange,
     ModelTotals,
+    Rule,
     Session,
     Statistics,
     Totals,
     Usage,
 )
 from codesession.report import LoggedView, RunView, SessionView
+from codesession.report.runs import BlockedView
 from codesession.report.text import list_text, logged_text, run_text, session_text, stats_text, summary_line
 
 SESSION = Session(12, "Fix the login", "/repo", "/repo", "main", None, 1_772_461_811_042, 1_772_461_999_000, "works")
@@ -41,6 +43,94 @@ def test_a_run_ends_with_its_name_its_sum_and_its_top_model() -> None:
         "14m • 8 files • 2 commits • $1.43 AI cost",
         "Top model: claude-x",
     ]
+
+
+AT_LIMIT = BlockedView(
+    "budget",
+    "codesession refused this call: the $5.00 budget for session 12 does not allow it ($4.93 spent).",
+    "session 12",
+    5_000_000_000,
+    4_930_000_000,
+    refusals=3,
+)
+FORBIDDEN = BlockedView("model", "codesession refused this call: agent:codex may not call gpt-5.", refusals=1)
+
+
+def blocked_lines(blocked: BlockedView) -> list[str]:
+    return run_text(RunView(VIEW, 0, joined=False, port=1, blocked=blocked)).splitlines()
+
+
+def test_a_run_that_was_stopped_says_first_at_which_limit() -> None:
+    assert blocked_lines(replace(AT_LIMIT, stopped=True)) == [
+        "Session: 14m • Blocked at $5.00 limit • Catastrophe averted",
+        "Stopped Fix the login",
+        "8 files • 2 commits • $1.43 AI cost",
+        "Top model: claude-x",
+        "3 calls refused: no room in the $5.00 limit of session 12 ($4.93 spent). cs budget why explains.",
+    ]
+
+
+def test_a_run_that_was_stopped_for_another_rule_says_which() -> None:
+    lines = blocked_lines(replace(FORBIDDEN, stopped=True))
+    assert lines[0] == "Session: 14m • Blocked: model not allowed • Catastrophe averted"
+    assert lines[-1] == "1 call refused: agent:codex may not call gpt-5. cs budget why explains."
+
+
+def test_a_limit_is_only_said_where_it_was_reached() -> None:
+    unpriced = replace(AT_LIMIT, rule="unpriced", message="no price is known for x.", stopped=True)
+    assert "$5.00" not in "\n".join(blocked_lines(unpriced))
+    lines = blocked_lines(replace(AT_LIMIT, limit_nanos=None, stopped=True))
+    assert lines[0] == "Session: 14m • Blocked: limit reached • Catastrophe averted"
+
+
+def test_a_run_of_which_calls_were_refused_is_done_and_says_so() -> None:
+    assert blocked_lines(AT_LIMIT) == [
+        "Done Fix the login",
+        "14m • 8 files • 2 commits • $1.43 AI cost",
+        "Top model: claude-x",
+        "3 calls refused: no room in the $5.00 limit of session 12 ($4.93 spent). cs budget why explains.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("blocked", "line"),
+    [
+        pytest.param(
+            replace(AT_LIMIT, refusals=0, scope=None),
+            "A running answer was ended: no room in the $5.00 limit of a budget ($4.93 spent). cs budget why explains.",
+            id="an-answer-was-ended",
+        ),
+        pytest.param(
+            replace(AT_LIMIT, spent_nanos=None),
+            "3 calls refused: no room in the $5.00 limit of session 12. cs budget why explains.",
+            id="what-was-spent-is-not-known",
+        ),
+        pytest.param(
+            BlockedView("same_request", "codesession ended this answer: it loops. cs budget why says more."),
+            "A running answer was ended: it loops. cs budget why says more.",
+            id="what-explains-is-said-once",
+        ),
+        pytest.param(
+            BlockedView("new_rule", "", refusals=1),
+            "1 call refused: new rule. cs budget why explains.",
+            id="a-rule-that-says-nothing",
+        ),
+    ],
+)
+def test_what_is_known_of_a_refusal_is_said(blocked: BlockedView, line: str) -> None:
+    assert blocked_lines(blocked)[-1] == line
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_every_rule_is_said_in_words_that_fit_a_terminal(rule: Rule) -> None:
+    line = blocked_lines(BlockedView(rule, "x.", refusals=1, stopped=True))[0]
+    assert len(line) < 80
+    assert f"Blocked: {rule.replace('_', ' ')} •" not in line
+
+
+def test_a_proxy_that_refused_every_call_was_not_without_calls() -> None:
+    view = replace(VIEW, totals=Totals())
+    assert "No model call" not in run_text(RunView(view, 0, joined=False, port=1, blocked=AT_LIMIT))
 
 
 DOUBTS = {

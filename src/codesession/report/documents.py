@@ -14,7 +14,7 @@ from codesession.report.formats import duration, iso
 if TYPE_CHECKING:
     from codesession.model import Annotation, Call, Commit, FileChange, ModelTotals, Nanos, Session, Statistics
     from codesession.report.logged import LoggedView
-    from codesession.report.runs import RunView
+    from codesession.report.runs import BlockedView, RunView
     from codesession.report.views import SessionView
 
 SCHEMA_VERSION = 1
@@ -158,8 +158,21 @@ def run_document(run: RunView) -> Document:
             "files": [_file(file, view.session.id) for file in view.files],
             "commits": [_commit(commit, view.session.id) for commit in view.commits],
             "problem": run.problem,
+            "blocked": None if run.blocked is None else _blocked(run.blocked),
         }
     )
+
+
+def _blocked(blocked: BlockedView) -> Document:
+    return {
+        "rule": blocked.rule,
+        "limit": usd(blocked.limit_nanos),
+        "spent": usd(blocked.spent_nanos),
+        "scope": blocked.scope,
+        "message": blocked.message,
+        "stopped": blocked.stopped,
+        "refusals": blocked.refusals,
+    }
 
 
 def _session(view: SessionView) -> Document:
@@ -237,6 +250,8 @@ def _call(call: Call) -> Document:
         "requestId": call.request_id,
         "priceSource": call.price_source,
         "durationSeconds": _seconds(call),
+        "endedByRule": call.rule,
+        "savedCost": usd(call.saved_nanos),
     }
     return known | {key: value for key, value in named.items() if value is not None}
 

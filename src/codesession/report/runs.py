@@ -10,8 +10,27 @@ from codesession.report.views import SessionView
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codesession.model import Commit, FileChange, Session
+    from codesession.model import Commit, FileChange, Nanos, Session
     from codesession.model.ports import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedView:
+    """That calls of a run were refused, or answers ended, and by what."""
+
+    rule: str
+    """a `Rule`"""
+    message: str
+    """what was wrong, in a sentence with its figures; what to do is not in it"""
+    scope: str | None = None
+    """whose budget it was: ``session 12``, ``customer:acme per day``; None: it was no budget's"""
+    limit_nanos: Nanos | None = None
+    """of that budget, with what was approved beyond it"""
+    spent_nanos: Nanos | None = None
+    refusals: int = 0
+    """calls that were not sent; 0: a running answer was ended"""
+    stopped: bool = False
+    """whether the program was ended"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +48,8 @@ class RunView:
     unreachable: Mapping[str, int] = field(default_factory=dict)
     """calls to which no answer came, by provider"""
     problem: str | None = None
+    blocked: BlockedView | None = None
+    """None: every call was allowed"""
 
 
 def view_of_run(

@@ -5,49 +5,96 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from codesession.model import Evidence
-from codesession.report.formats import CENT, dollars, duration, money, plural, tokens
+from codesession.model import Evidence, Rule
+from codesession.report.formats import CENT, detailed, dollars, duration, money, plural, tokens
 from codesession.report.tables import columns, facts, harmless, is_narrow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from codesession.model import Statistics
     from codesession.report.logged import LoggedView
-    from codesession.report.runs import RunView
+    from codesession.report.runs import BlockedView, RunView
     from codesession.report.views import SessionView
+
+_BLOCKED_FOR: Mapping[str, str] = {
+    Rule.BUDGET: "limit reached",
+    Rule.UNPRICED: "price not known",
+    Rule.UNBOUNDED: "cost without a bound",
+    Rule.MODEL: "model not allowed",
+    Rule.CALL_TOO_DEAR: "one call too dear",
+    Rule.TOO_MANY_PARALLEL: "too many calls at once",
+    Rule.SPEED: "money spent too fast",
+    Rule.SAME_REQUEST: "same request again and again",
+    Rule.SAME_TOOL_CALL: "same tool call again and again",
+    Rule.ERROR_LOOP: "one error after the other",
+    Rule.FILE_CHURN: "same file again and again",
+    Rule.DENIED: "approval denied",
+    Rule.LEDGER: "ledger cannot be written",
+}
+_EXPLAINS = "cs budget why"
 
 
 def summary_line(view: SessionView) -> str:
     """A session in one line: ``14m • 8 files • 2 commits • $1.43 AI cost``."""
+    return f"{duration(view.seconds)} • {_results(view)}"
+
+
+def _results(view: SessionView) -> str:
     totals = view.totals
-    return " • ".join(
-        (
-            duration(view.seconds),
-            plural(totals.files, "file"),
-            plural(totals.commits, "commit"),
-            f"{_cost(view)} AI cost",
-        )
-    )
+    return f"{plural(totals.files, 'file')} • {plural(totals.commits, 'commit')} • {_cost(view)} AI cost"
 
 
 def run_text(run: RunView) -> str:
     """What `cs run` says at the end."""
     view = run.session
     lines = [f"cs: {run.problem}"] if run.problem else []
-    lines += [f"Done {view.session.name}", summary_line(view)]
+    if run.blocked and run.blocked.stopped:
+        lines += [_stopped_line(view, run.blocked), f"Stopped {view.session.name}", _results(view)]
+    else:
+        lines += [f"Done {view.session.name}", summary_line(view)]
     if view.models:
         lines.append(f"Top model: {view.models[0].model}")
+    if run.blocked:
+        lines.append(_refused_line(run.blocked))
     lines += _remarks(view)
     for provider, count in sorted(run.unmetered.items()):
         lines.append(f"{plural(count, 'request')} to {provider} passed through unmetered: their cost is not known here")
     for provider, count in sorted(run.unreachable.items()):
         lines.append(f"{provider} could not be reached, or did not answer, {plural(count, 'time')}")
-    if run.port is not None and not (view.totals.calls or view.totals.failed or run.unmetered or run.unrecorded):
+    seen = view.totals.calls or view.totals.failed or run.unmetered or run.unrecorded or run.blocked
+    if run.port is not None and not seen:
         lines.append("No model call passed the proxy: none was made, or the command does not honour base URLs")
     if run.unrecorded:
         lines.append(f"{plural(run.unrecorded, 'call')} could not be written to the ledger: the cost above lacks them")
     if run.joined:
         lines.append(f'Part of session {view.session.id} "{view.session.name}", which goes on')
     return "\n".join(lines)
+
+
+def _stopped_line(view: SessionView, blocked: BlockedView) -> str:
+    """The one line of a run that was stopped: ``Session: 12m • Blocked at $5.00 limit • Catastrophe averted``."""
+    if blocked.rule == Rule.BUDGET and blocked.limit_nanos is not None:
+        what = f"Blocked at {detailed(blocked.limit_nanos)} limit"
+    else:
+        what = f"Blocked: {_words_for(blocked.rule)}"
+    return f"Session: {duration(view.seconds)} • {what} • Catastrophe averted"
+
+
+def _words_for(rule: str) -> str:
+    return _BLOCKED_FOR.get(rule, rule.replace("_", " "))
+
+
+def _refused_line(blocked: BlockedView) -> str:
+    """What was refused, and why; an agent may have kept it to itself."""
+    what = f"{plural(blocked.refusals, 'call')} refused" if blocked.refusals else "A running answer was ended"
+    if blocked.rule == Rule.BUDGET and blocked.limit_nanos is not None:
+        spent = "" if blocked.spent_nanos is None else f" ({detailed(blocked.spent_nanos)} spent)"
+        why = f"no room in the {detailed(blocked.limit_nanos)} limit of {blocked.scope or 'a budget'}{spent}."
+    else:
+        why = blocked.message.removeprefix("codesession refused this call: ")
+        why = why.removeprefix("codesession ended this answer: ") or f"{_words_for(blocked.rule)}."
+    return f"{what}: {why}" + ("" if _EXPLAINS in why else f" {_EXPLAINS} explains.")
 
 
 def _cost(view: SessionView) -> str:
