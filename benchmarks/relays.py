@@ -1,6 +1,7 @@
 """The two relays that are compared: ours, and the same stack (uvicorn, aiohttp) that only forwards.
 
-``python relays.py bare|metered UPSTREAM_PORT`` serves on a free loopback port, said on stdout, until stdin ends.
+``python relays.py bare|metered UPSTREAM_PORT`` serves on a free loopback port, said on stdout, until stdin ends;
+``unguarded`` and ``guarded`` are ``metered`` over a ledger of as many calls as follow, without and with five budgets.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from yarl import URL
 
 if TYPE_CHECKING:
     from codesession.capture.proxy.client import Receive, Send
+    from codesession.model import Budget
 
 _DROPPED = {b"host", b"connection", b"content-length", b"transfer-encoding"}
 
@@ -79,8 +81,22 @@ def serve_bare(upstream: str) -> None:
         runner.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 
-def serve_metered(upstream: str) -> None:
-    """Serve our proxy with a durable ledger of its own."""
+def five_budgets(directory: str) -> list[Budget]:
+    """One of each kind that applies to every call here, none of which will be used up."""
+    from codesession.model import Budget, Mode, ScopeKind, Window
+
+    plenty = 10**15
+    return [
+        Budget(ScopeKind.SESSION, "", Window.SESSION, plenty, Mode.BLOCK),
+        Budget(ScopeKind.ALL, "", Window.DAY, plenty, Mode.BLOCK),
+        Budget(ScopeKind.ALL, "", Window.TOTAL, plenty, Mode.BLOCK, is_strict=True),
+        Budget(ScopeKind.PROJECT, directory, Window.MONTH, plenty, Mode.BLOCK),
+        Budget(ScopeKind.MODEL, "claude*", Window.WEEK, plenty, Mode.BLOCK),
+    ]
+
+
+def serve_metered(upstream: str, calls: int = 0, *, is_guarded: bool = False) -> None:
+    """Serve our proxy with a ledger of its own."""
     from codesession.app.core import open_app
     from codesession.app.metering import OneSession, metering
     from codesession.capture.proxy import listen, upstream_at
@@ -89,10 +105,16 @@ def serve_metered(upstream: str) -> None:
 
     data_dir = Path(tempfile.mkdtemp(prefix="codesession-bench-"))
     config = read_config({"COSTHQ_DATA_DIR": str(data_dir)})
+    if calls:
+        from commands import fill
+
+        fill(config.database, str(data_dir / "work"), calls)
     with open_app(config, lambda sentence: print(sentence, file=sys.stderr)) as app:
         owner_id = app.ledger.claim(app.now_ms())
         with app.ledger.writing() as writer:
             session = writer.begin_session(Scope(str(data_dir)), "benchmark", app.now_ms(), owner_id=owner_id)
+            for budget in five_budgets(str(data_dir)) if is_guarded else ():
+                writer.set_budget(budget)
         listener = listen(0)
         there = {"anthropic": upstream_at(upstream)}
         with metering(app, listener, owner_id, lambda queue: OneSession(queue, session.id), there) as proxy:
@@ -109,4 +131,8 @@ def _end_with_stdin() -> None:
 
 if __name__ == "__main__":
     kind, port = sys.argv[1:3]
-    {"bare": serve_bare, "metered": serve_metered}[kind](f"http://127.0.0.1:{port}")
+    address = f"http://127.0.0.1:{port}"
+    if kind == "bare":
+        serve_bare(address)
+    else:
+        serve_metered(address, int(sys.argv[3]) if sys.argv[3:] else 0, is_guarded=kind == "guarded")

@@ -92,7 +92,7 @@ def priced(place: Place, compiled_prices: Path) -> None:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     for name in list(os.environ):
-        if name.startswith(("GIT_", "CODESESSION_", "COSTHQ_", "ANTHROPIC_", "OPENAI_")):
+        if name.startswith(("GIT_", "CODESESSION_", "COSTHQ_", "ANTHROPIC_", "OPENAI_", "DISPLAY", "WAYLAND_DISPLAY")):
             monkeypatch.delenv(name)
     home = (tmp_path / "home").resolve()
     repo = home / "repo"

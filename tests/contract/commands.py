@@ -28,9 +28,18 @@ NO_ID = (*NO_WHOLE, "0", str(2**63), str(10**30), "9" * 5000)
 NO_DECIMAL = (*NO_NUMBER, " 1", "1_0", "٣", "1e999", "1e9", ".", "e5", "9" * 400)
 NO_PORT = (*NO_NUMBER, "1.0", "65536", "99999", str(10**30), "٣", " 1", "1_0", "+1")
 NO_DOLLARS = (*NO_DECIMAL, "1e3", "+1", "1e-3", "10000001")
+NO_AMOUNT = (*(text for text in NO_DECIMAL if text != "$1"), "$", "$$1", "$-1", "$ 1", "100000001")
+NO_UNSIGNED = (*NO_AMOUNT, "+1", "$+1")
+NO_TIME = ("", " ", "x", "-5", "0", "1.5h", "h", "5s3m", "1d", "٣m", "1h 5m", "nan", "0m")
+NO_SCOPE = (
+    "", " ", "x", "ALL", "all:x", "session:x", "session:0", "session:", "agent", "agent:", "user: ", "customer:\n",
+    "customer:" + "c" * 201, "model:", "model:[ab]", "project:",
+)  # fmt: skip
 NO_NAME = ("", " ", "\t\n")
 NO_MODEL = (*NO_NAME, "m" * 201)
 NO_PROVIDER = (*NO_NAME, "p" * 101)
+NO_PATTERN = (*NO_NAME, "gpt-[45]", "a,b", "m" * 201, "a\nb")
+NO_MANDATE = ("", "x", "session", "session:12", "model:gpt-5*", "all:x", "agent", "agent:", "user: ", "project:nowhere")
 
 
 @dataclass(frozen=True)
@@ -53,13 +62,75 @@ class Row:
 ONE_SESSION = {"session_id": {"session_not_found": ["13", "99", str(2**63 - 1)]}}
 ENDED_SESSION = {"session_id": {"session_not_found": ["1", "13", str(2**63 - 1)]}}
 
+TERMS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "unpriced": {INVALID: (*NO_UNSIGNED, "off", "ALLOW")},
+    "ask_s": {"invalid_duration": NO_TIME},
+}
+"""Of the options that say how a limit is kept."""
+
 ROWS: dict[str, Row] = {
     "cs": Row(refused={INVALID: [["frobnicate"], ["status", "extra"], [""], ["pricing", "frobnicate"]]}),
+    "cs approve": Row(
+        {"amount": ["+5"]},
+        {**ONE_SESSION, "amount": {INVALID: (*NO_AMOUNT, "0", "+0", "+", "++1", "+-1", "$+1", "1+")}},
+    ),
     "cs backup": Row(
         {"path": ["copy.db"]}, {"path": {INVALID: [*NO_NAME, "nowhere/copy.db", "README.md", "README.md/copy.db"]}}
     ),
+    "cs budget": Row(
+        {},
+        {**TERMS, "session": {INVALID: (*NO_UNSIGNED, "OFF")}, "daily": {INVALID: (*NO_UNSIGNED, "none", "allow")}},
+        refused={
+            INVALID: [
+                ["--mode", "block"],
+                ["--enforce"],
+                ["--daily", "5", "--ask"],
+                ["--daily", "5", "--strict"],
+                ["--daily", "5", "--strict", "--balanced", "--enforce"],
+                ["--daily", "5", "--enforce", "--mode", "warn"],
+                ["--daily", "5", "--enforce", "--ask-for", "2m", "--no-ask"],
+                ["--daily", "5", "--enforce", "--ask-for", "25h"],
+                ["--daily", "5", "set", "all", "3"],
+            ]
+        },
+    ),
+    "cs budget remove": Row(
+        {"scope": ["customer:acme"]},
+        {
+            "scope": {
+                INVALID: NO_SCOPE,
+                "budget_not_found": ["all", "session", "session:99", "customer:*", "project:/x"],
+            }
+        },
+        refused={"budget_not_found": [["customer:acme", "--window", "day"]], INVALID: [["all", "--window", "session"]]},
+    ),
+    "cs budget set": Row(
+        {"scope": ["all"], "amount": ["5"]},
+        {
+            **TERMS,
+            "scope": {
+                INVALID: (*NO_SCOPE, "project:nowhere", "project:README.md"),
+                "session_not_found": ["session:1", "session:99"],
+            },
+            "amount": {INVALID: (*NO_UNSIGNED, "off")},
+        },
+        refused={
+            INVALID: [
+                ["all", "5", "--ask"],
+                ["all", "5", "--mode", "warn", "--strict"],
+                ["all", "5", "--strict", "--balanced", "--mode", "stop"],
+                ["all", "5", "--window", "session"],
+                ["session", "5", "--window", "day"],
+            ]
+        },
+    ),
+    "cs budget why": Row(wrong=ONE_SESSION),
+    "cs cache": Row(),
+    "cs cache clear": Row(),
+    "cs cache stats": Row(),
     "cs completion": Row({"shell": ["bash"]}),
     "cs demo": Row(),
+    "cs deny": Row(wrong={"session_id": {**ONE_SESSION["session_id"], "budget_not_found": ["1"]}}),
     "cs doctor": Row(),
     "cs end": Row(wrong=ENDED_SESSION, free=frozenset({"notes"})),
     "cs export": Row(wrong={"limit": {INVALID: ["0"]}}),
@@ -82,6 +153,27 @@ ROWS: dict[str, Row] = {
             INVALID: [["-p", "openai", "-m", "gpt-4o", "-t", "1", "--prompt-tokens", "2"]],
             "unknown_model": [["-p", "ollama", "-m", "qwen3", "-t", "1", "--local"]],
         },
+    ),
+    "cs mandate": Row(),
+    "cs mandate list": Row(),
+    "cs mandate remove": Row(
+        {"scope": ["agent:codex"]},
+        {
+            "scope": {
+                INVALID: NO_MANDATE,
+                "budget_not_found": ["agent:nobody", "agent:*", "all", "project", "project:/x"],
+            }
+        },
+    ),
+    "cs mandate set": Row(
+        {"scope": ["agent:codex"], "allow": ["--allow", "gpt-5*"]},
+        {
+            "scope": {INVALID: [*NO_MANDATE, "project:/x"]},
+            "allow": {INVALID: NO_PATTERN},
+            "deny": {INVALID: NO_PATTERN},
+            "parallel": {INVALID: ["0"]},
+        },
+        refused={INVALID: [["agent:codex"]]},
     ),
     "cs note": Row({"message": ["half way"]}, {**ONE_SESSION, "message": {INVALID: NO_NAME}}),
     "cs pricing": Row(),
@@ -117,13 +209,23 @@ ROWS: dict[str, Row] = {
     "cs reset": Row({"yes": ["--yes"]}, refused={INVALID: [[], ["--no-backup"]]}),
     "cs run": Row(
         {"name": ["-n", "try"], "no_proxy": ["--no-proxy"], "command": ["--", sys.executable, "-c", ""]},
-        {"name": {INVALID: NO_NAME}, "json_file": {INVALID: ["nowhere/run.json"]}},
+        {
+            **TERMS,
+            "budget": {INVALID: NO_UNSIGNED},
+            "name": {INVALID: NO_NAME},
+            "json_file": {INVALID: ["nowhere/run.json"]},
+        },
         free=frozenset({"command"}),
-        refused={INVALID: [["--no-proxy", "--"]]},
+        refused={INVALID: [["--no-proxy", "--"], ["--mode", "stop", "true"], ["--no-proxy", "--budget", "5", "true"]]},
         is_idle=True,
     ),
     "cs show": Row({"session_id": ["12"]}, ONE_SESSION),
-    "cs start": Row({"name": ["Fix the login"]}, {"name": {INVALID: NO_NAME}}, refused={INVALID: [[]]}, is_idle=True),
+    "cs start": Row(
+        {"name": ["Fix the login"]},
+        {**TERMS, "budget": {INVALID: NO_UNSIGNED}, "name": {INVALID: NO_NAME}},
+        refused={INVALID: [[], ["x", "--strict"], ["x", "--budget", "5", "--strict", "--balanced"]]},
+        is_idle=True,
+    ),
     "cs stats": Row(),
     "cs status": Row(wrong=ENDED_SESSION),
 }

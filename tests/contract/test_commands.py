@@ -24,7 +24,25 @@ from tests.contract.commands import INVALID, ROWS, Row, every_command, example_i
 from codesession import __version__
 from codesession.cli import ALIASES
 from codesession.ledger import SqliteLedger
-from codesession.model import Attempt, ChangeType, Commit, Cost, Evidence, FileChange, Outcome, Scope, Usage
+from codesession.model import (
+    Account,
+    Attempt,
+    Budget,
+    ChangeType,
+    Commit,
+    Cost,
+    Evidence,
+    FileChange,
+    Mandate,
+    Mode,
+    Outcome,
+    Refusal,
+    Rule,
+    Scope,
+    ScopeKind,
+    Usage,
+    Window,
+)
 
 if TYPE_CHECKING:
     import click
@@ -37,6 +55,8 @@ COMMANDS = dict(every_command())
 VERSIONS = {"schemaVersion": 1, "codesessionVersion": __version__, "costhqVersion": __version__}
 HERE = 12
 """The id of the session that the examples name."""
+ANSWERS = ("cs approve", "cs deny")
+"""What answers a call that waits for a person."""
 
 
 # --- a user who has used it for a while ---
@@ -60,6 +80,8 @@ class World:
                     files = [FileChange("new.txt", ChangeType.CREATED, 1), FileChange("b", ChangeType.DELETED, 2)]
                     commits = [Commit("a" * 40, "Made it", 1)]
                     tx.end_session(session.id, number * 1_000_000 + 90_500, notes="ok", files=files, commits=commits)
+            tx.set_mandate(Mandate(ScopeKind.AGENT, "codex", deny=("*-pro*",)))
+            tx.set_budget(Budget(ScopeKind.CUSTOMER, "acme", Window.TOTAL, 5, Mode.BLOCK, ask_s=60))
         home, programs = self.place.home, self.place.home / "bin"
         for directory in (programs, home / "backups"):
             directory.mkdir()
@@ -69,6 +91,15 @@ class World:
         self.place.monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
         for name in ("my_agent.py", "README.md"):
             self.place.write(name, "")
+
+    def ask(self) -> None:
+        """Have a call of a living process wait for a person."""
+        ledger = self.place.app().ledger
+        owner_id = ledger.claim(1)
+        with ledger.writing() as tx:
+            (budget,) = tx.budgets()
+            standing = tx.open_account(Account(budget, "acme", None, 0, None))
+            tx.ask(Refusal(Rule.BUDGET, "No.", "Stop.", (), standing, 9, Mode.BLOCK, 60), HERE, "m", owner_id, 1)
 
     def _work(self, tx: Any, session_id: int) -> None:
         asked = Attempt(session_id, "anthropic", "claude-x", "messages", streamed=True, request_bytes=9, agent="Bot")
@@ -100,6 +131,8 @@ def of_command(world: World, path: str) -> click.Command:
     wanting = gaps(path, command)
     assert not wanting, "\n".join(wanting)
     world.fill(is_idle=ROWS[path].is_idle)
+    if path in ANSWERS:
+        world.ask()
     return command
 
 
@@ -158,6 +191,8 @@ def test_every_command_takes_json_and_has_help_with_an_example_that_works(world:
     (as_json,) = [param for param in COMMANDS[path].params if "--json" in param.opts]
     assert getattr(as_json, "is_flag", False)
     world.fill(is_idle=path == "cs" or ROWS.get(path, Row()).is_idle)
+    if path in ANSWERS:
+        world.ask()
     help_ = world.cs(*words_of(path), "-h")
     assert (help_.status, help_.err) == (0, "")
     assert help_ == world.cs(*words_of(path), "--help")

@@ -94,11 +94,13 @@ def test_a_model_without_a_price_is_never_free(machine: Machine) -> None:
     assert shown["aiUsage"][0]["tokens"] == 30
 
 
-def test_without_a_proxy_nothing_of_the_environment_changes(machine: Machine) -> None:
+def test_without_a_proxy_only_the_mark_of_the_run_is_added_to_the_environment(machine: Machine) -> None:
     machine.repository()
     code = SHOW_ENVIRONMENT + "\nopen('made.txt', 'w').close()"
     done = machine.cs("run", "--no-proxy", "--json", "--", *agent(code), env={"OPENAI_BASE_URL": "http://x.example/v1"})
-    assert environment_of(done) == {**machine.environ, "OPENAI_BASE_URL": "http://x.example/v1"}
+    seen = environment_of(done)
+    assert seen.pop("CODESESSION_RUN")
+    assert seen == {**machine.environ, "OPENAI_BASE_URL": "http://x.example/v1"}
     summary = summary_of(done)
     assert (summary["port"], summary["filesChanged"], summary["aiCalls"]) == (None, 1, 0)
 
@@ -246,7 +248,7 @@ def test_every_client_finds_the_proxy(machine: Machine) -> None:
     }
     assert {name: seen[name] for name in expected} == expected
     added = {name for name in seen if seen[name] != machine.environ.get(name)}
-    assert added == {*expected, "CODESESSION_PROXY"}
+    assert added == {*expected, "CODESESSION_PROXY", "CODESESSION_RUN"}
     assert machine.environ.items() <= {**seen, **{name: machine.environ.get(name, "") for name in expected}}.items()
 
 

@@ -10,14 +10,28 @@ from typing import TYPE_CHECKING
 from codesession.lazily import names_of
 
 if TYPE_CHECKING:
+    from codesession.app.approvals import approve, deny, last_refusal
+    from codesession.app.budgets import (
+        Change,
+        Terms,
+        Unpriced,
+        remove_budget,
+        set_budget,
+        set_budgets,
+        set_session_budget,
+        zone_of,
+    )
+    from codesession.app.caching import cache_contents, clear_cache, with_answers_kept
     from codesession.app.core import App, open_app
     from codesession.app.demo import demonstration
     from codesession.app.ending import asked_to_end
     from codesession.app.entries import Entry, Logged, log_call
     from codesession.app.health import examine
+    from codesession.app.mandates import list_mandates, remove_mandate, set_mandate
     from codesession.app.names import session_name
     from codesession.app.own_prices import reset_prices, set_price
     from codesession.app.price_list import explain_price, list_prices
+    from codesession.app.project_file import ProjectFiles, read_project_file, sync_project_file
     from codesession.app.proxying import standalone_proxy, wait_for_end
     from codesession.app.runs import Run, run
     from codesession.app.sessions import (
@@ -31,75 +45,120 @@ if TYPE_CHECKING:
         resume_session,
         start_session,
     )
+    from codesession.app.situation import Situation, budgets_now
     from codesession.app.upkeep import back_up, ledger_contents, reset_ledger
     from codesession.app.watching import Ending, watch_session
 
 _HOME = {
     "App": "core",
+    "Change": "budgets",
     "Ending": "watching",
     "Entry": "entries",
     "Logged": "entries",
+    "ProjectFiles": "project_file",
     "Run": "runs",
+    "Situation": "situation",
+    "Terms": "budgets",
+    "Unpriced": "budgets",
     "active_session": "sessions",
     "annotate": "sessions",
     "any_session": "sessions",
+    "approve": "approvals",
     "asked_to_end": "ending",
     "back_up": "upkeep",
+    "budgets_now": "situation",
+    "cache_contents": "caching",
     "changes_in": "sessions",
+    "clear_cache": "caching",
     "current_scope": "sessions",
     "demonstration": "demo",
+    "deny": "approvals",
     "end_session": "sessions",
     "examine": "health",
     "explain_price": "price_list",
+    "last_refusal": "approvals",
     "ledger_contents": "upkeep",
+    "list_mandates": "mandates",
     "list_prices": "price_list",
     "log_call": "entries",
     "open_app": "core",
+    "read_project_file": "project_file",
     "recover": "sessions",
+    "remove_budget": "budgets",
+    "remove_mandate": "mandates",
     "reset_ledger": "upkeep",
     "reset_prices": "own_prices",
     "resume_session": "sessions",
     "run": "runs",
     "session_name": "names",
+    "set_budget": "budgets",
+    "set_budgets": "budgets",
+    "set_mandate": "mandates",
     "set_price": "own_prices",
+    "set_session_budget": "budgets",
     "standalone_proxy": "proxying",
     "start_session": "sessions",
+    "sync_project_file": "project_file",
     "wait_for_end": "proxying",
     "watch_session": "watching",
+    "with_answers_kept": "caching",
+    "zone_of": "budgets",
 }
 
 __all__ = [
     "App",
+    "Change",
     "Ending",
     "Entry",
     "Logged",
+    "ProjectFiles",
     "Run",
+    "Situation",
+    "Terms",
+    "Unpriced",
     "active_session",
     "annotate",
     "any_session",
+    "approve",
     "asked_to_end",
     "back_up",
+    "budgets_now",
+    "cache_contents",
     "changes_in",
+    "clear_cache",
     "current_scope",
     "demonstration",
+    "deny",
     "end_session",
     "examine",
     "explain_price",
+    "last_refusal",
     "ledger_contents",
+    "list_mandates",
     "list_prices",
     "log_call",
     "open_app",
+    "read_project_file",
     "recover",
+    "remove_budget",
+    "remove_mandate",
     "reset_ledger",
     "reset_prices",
     "resume_session",
     "run",
     "session_name",
+    "set_budget",
+    "set_budgets",
+    "set_mandate",
     "set_price",
+    "set_session_budget",
     "standalone_proxy",
     "start_session",
+    "sync_project_file",
     "wait_for_end",
     "watch_session",
+    "with_answers_kept",
+    "zone_of",
 ]
 
 __getattr__ = names_of(__name__, _HOME)

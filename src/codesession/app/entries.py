@@ -18,7 +18,8 @@ from codesession.model import Attempt, Cost, Evidence, Outcome, Usage
 if TYPE_CHECKING:
     from codesession.app.core import App
     from codesession.app.pricing import Priced
-    from codesession.model import Call, Nanos, Session, Totals
+    from codesession.model import Alert, Call, Nanos, Session, Totals
+    from codesession.model.ports import Writer
 
 LONGEST_PROVIDER = 100
 LONGEST_MODEL = 200
@@ -93,10 +94,36 @@ def log_call(app: App, entry: Entry, session_id: int | None = None) -> Logged:
     )
     started_ms = now_ms - (entry.duration_s or 0) * _MS
     with app.ledger.writing() as writer:
-        call_id = writer.record(attempt, Outcome(usage, evidence), cost, started_ms, now_ms)
+        outcome = Outcome(usage, evidence)
+        if writer.budgets():
+            call_id, due = _record(app, writer, attempt, outcome, cost, (started_ms, now_ms))
+        else:
+            call_id, due = writer.record(attempt, outcome, cost, started_ms, now_ms), []
         call = writer.call(call_id)
         assert call is not None  # noqa: S101 - it was written in this transaction
-        return Logged(call, source, price, per_hour, session, writer.totals(session.id))
+        logged = Logged(call, source, price, per_hour, session, writer.totals(session.id))
+    if due:
+        _tell(app, due)
+    return logged
+
+
+def _record(
+    app: App, writer: Writer, attempt: Attempt, outcome: Outcome, cost: Cost, span: tuple[int, int]
+) -> tuple[int, list[Alert]]:
+    """Count the call toward budgets; most users have none, and are spared what that loads."""
+    from codesession.app.budgets import zone_of
+    from codesession.gate import record
+
+    return record(writer, attempt, outcome, cost, span, zone_of(app.config))
+
+
+def _tell(app: App, due: list[Alert]) -> None:
+    from codesession.app.alerts import alerts_for
+
+    alerts = alerts_for(app.config, app.problem, app.now_ms)
+    for alert in due:
+        alerts.tell(alert)
+    alerts.close()
 
 
 def _checked(entry: Entry) -> Entry:

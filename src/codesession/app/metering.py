@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesession import __version__
+from codesession.app.alerts import alerts_for
+from codesession.app.budgets import zone_of
+from codesession.app.caching import kept_answers
 from codesession.app.pricing import price_book
+from codesession.app.project_file import ProjectFiles
 from codesession.capture.clients import exported_upstreams
 from codesession.capture.providers import PROVIDERS, Provider, relayed
 from codesession.capture.proxy import LOOPBACK, ProxyApp, Tally, WayOut, serving, upstream_at
 from codesession.errors import DatabaseError, SessionNotFound
-from codesession.gate import LedgerGate
+from codesession.gate import LedgerGate, Surroundings
+from codesession.guard import Action, Thresholds, Watches
 from codesession.ledger import WriteQueue
 
 if TYPE_CHECKING:
@@ -23,8 +29,12 @@ if TYPE_CHECKING:
     from codesession.capture.proxy import Upstream
     from codesession.config import Config
     from codesession.meter import PriceBook
-    from codesession.model import Session, Totals
+    from codesession.model import EventKind, Refusal, Session, Totals
     from codesession.model.ports import Sessions
+
+
+_KEPT_MS = 60 * 24 * 3600 * 1000
+"""How long what a budget came to is kept after its window has ended, in milliseconds; the calls stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,31 @@ class OneSession:
         return (session, totals) if session else None
 
 
+class InProjects:
+    """The `Sessions` of a proxy that heeds the projects' own files: what one says holds from the next call on."""
+
+    def __init__(self, sessions: Sessions, queue: WriteQueue, files: ProjectFiles) -> None:
+        self._sessions = sessions
+        self._queue = queue
+        self._files = files
+        self._directories: dict[int, str | None] = {}
+
+    async def attribute(self, named: int | None, peer: tuple[str, int] | None) -> int | None:
+        """The session of a call, once what its project's file says is in the ledger."""
+        session_id = await self._sessions.attribute(named, peer)
+        if session_id is not None:
+            if session_id not in self._directories:
+                self._directories[session_id] = await self._queue.write(lambda tx: tx.directory_of(session_id))
+            directory = self._directories[session_id]
+            if directory is not None and self._files.is_due(directory):
+                await asyncio.to_thread(self._files.check, directory)
+        return session_id
+
+    async def standing(self) -> tuple[Session, Totals] | None:
+        """The session that unnamed calls go to now."""
+        return await self._sessions.standing()
+
+
 def prices(app: App) -> PriceBook:
     """The user's prices and the published ones; what cannot be used is said, and is unpriced."""
     return price_book(app.config, app.problem)
@@ -83,22 +118,34 @@ def metering(
     owner_id: int,
     sessions: Callable[[WriteQueue], Sessions],
     upstreams: Mapping[str, Upstream],
+    refused: Callable[[Refusal, EventKind], None] = lambda _refusal, _kind: None,
 ) -> Iterator[Metering]:
-    """Serve the proxy on `listener` while the block runs; when it ends, nothing is left in flight."""
+    """Serve the proxy on `listener` while the block runs; when it ends, nothing is left in flight.
+
+    `refused` is called, in the proxy's thread, when a call was refused or an answer ended; it returns at once.
+    """
     port: int = listener.getsockname()[1]
+    alerts = alerts_for(app.config, app.say, app.now_ms)
     queue = WriteQueue(app.ledger)
     try:
+        with app.ledger.writing() as writer:
+            writer.forget_accounts(app.now_ms() - _KEPT_MS)
+            is_guarded = writer.has_blocking_budget()
+        around = Surroundings(zone_of(app.config), alerts.tell, refused, watches(app.config))
         way_out = WayOut(app.config.connect_timeout_s, app.config.idle_timeout_s)
-        proxy = ProxyApp(
-            LedgerGate(queue, prices(app), owner_id, app.now_ms),
-            sessions(queue),
-            way_out,
-            version=__version__,
-            upstreams=upstreams,
-            providers=providers(app.config),
-        )
-        with serving(proxy, way_out, listener):
-            yield Metering(f"http://{LOOPBACK}:{port}", port, proxy.tally)
+        book = prices(app)
+        with kept_answers(app, queue, book) as answers:
+            proxy = ProxyApp(
+                LedgerGate(queue, book, owner_id, app.now_ms, around, is_guarded=is_guarded),
+                InProjects(sessions(queue), queue, ProjectFiles(app.ledger, app.problem)),
+                way_out,
+                version=__version__,
+                upstreams=upstreams,
+                providers=providers(app.config),
+                answers=answers,
+            )
+            with serving(proxy, way_out, listener):
+                yield Metering(f"http://{LOOPBACK}:{port}", port, proxy.tally)
     finally:
         queue.close()
         try:
@@ -106,6 +153,20 @@ def metering(
                 writer.lose(owner_id, app.now_ms())
         except DatabaseError as error:  # the next command that can write will find what is held, and its owner gone
             app.say(error.message)
+        alerts.close()
+
+
+def watches(config: Config) -> Watches | None:
+    """What looks for loops, as the user has settled it; None: nothing does."""
+    wanted = config.runaway
+    if wanted.action == "off":
+        return None
+    known = wanted._asdict()
+    said = {name: known[name] for name in _THRESHOLDS if known[name] is not None}
+    return Watches(Thresholds(**said), Action(wanted.action), wanted.wait_s)
+
+
+_THRESHOLDS = ("nanos_per_minute", "same_request", "same_tool_call", "errors", "file_churn")
 
 
 def providers(config: Config) -> dict[str, Provider]:

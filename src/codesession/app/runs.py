@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesession.app.budgets import set_session_budget
 from codesession.app.metering import OneSession, metering, upstreams
+from codesession.app.project_file import sync_project_file
 from codesession.app.sessions import changes_in, current_scope, end_abandoned
 from codesession.app.words import checked
-from codesession.capture.child import CannotStart, Child, signals_to
+from codesession.capture.child import STOPPED, CannotStart, Child, signals_to
 from codesession.capture.clients import arguments, environment, warnings
 from codesession.capture.proxy import listen
 from codesession.errors import DatabaseError, PortTaken
+from codesession.model import EventKind, Mode
 from codesession.workspace import changes_since, mark_uncommitted
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
+    from codesession.app.budgets import Terms
     from codesession.app.core import App
     from codesession.capture.proxy import Tally
-    from codesession.model import FileMark, Scope, Session
+    from codesession.model import FileMark, Refusal, Scope, Session
     from codesession.workspace import Changes
 
 PORT = 3739
+_LAST_WORDS_S = 0.3
+"""How long a refused answer has to reach the program before the program is ended, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """What the firewall refused in a run."""
+
+    refusal: Refusal
+    """the last one, or the one that stopped the program"""
+    refusals: int
+    """calls that were not sent; 0: only answers were ended"""
+    stopped: bool
+    """whether the program was ended"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +65,35 @@ class Run:
     tally: Tally | None
     problem: str | None
     """why the program could not be started"""
+    blocked: Blocked | None = None
+    """None: every call was allowed"""
+
+
+class _Firewall:
+    """Hears, in the proxy's thread, of what is refused, and ends the program where a budget says so."""
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        self._refusals = 0
+        self._last: Refusal | None = None
+        self._stopping: threading.Timer | None = None
+
+    def refused(self, refusal: Refusal, kind: EventKind) -> None:
+        """Count what was refused."""
+        self._refusals += kind is EventKind.REFUSED
+        if self._stopping is None:
+            self._last = refusal
+            if refusal.mode is Mode.STOP:
+                self._stopping = threading.Timer(_LAST_WORDS_S, self._child.stop)
+                self._stopping.start()
+
+    def outcome(self) -> Blocked | None:
+        """What was refused, once the program, if it is being ended, has ended with all it has started."""
+        if self._stopping is not None:
+            self._stopping.join()
+        if self._last is None:
+            return None
+        return Blocked(self._last, self._refusals, self._stopping is not None)
 
 
 def run(
@@ -56,12 +104,14 @@ def run(
     port: int | None = None,
     with_proxy: bool = True,
     stdout: int | None = None,
+    budget: Terms | None = None,
 ) -> Run:
     """Run a program in a session of the current scope; the session ends with it.
 
     A session that is already active here is joined: it takes this run's calls, and goes on. One that a
     killed run left open is ended first. `port` None is 3739, or any free one if that is taken;
-    `stdout` is the descriptor the program's output goes to, None for ours.
+    `stdout` is the descriptor the program's output goes to, None for ours. `budget` becomes the session's own, in the
+    place of one it had.
 
     Raises:
         InvalidInput, PortTaken, DatabaseError: nothing was started.
@@ -73,25 +123,35 @@ def run(
         app.say(sentence)
     with closing(_listener(app, port)) if with_proxy else nullcontext() as listener:
         end_abandoned(app, scope)
+        for sentence in sync_project_file(app.ledger, scope.directory):
+            app.problem(sentence)
         marks = mark_uncommitted(scope)
         started_ms = app.now_ms()
         owner_id = app.ledger.claim(started_ms)
         session, joined = _begin(app, scope, name, marks, owner_id, started_ms)
+        if budget is not None:
+            set_session_budget(app, session.id, budget)
         port = None if listener is None else listener.getsockname()[1]
         child = Child(stdout)
+        firewall = _Firewall(child)
         problem: str | None = None
         tally = None
         with signals_to(child):
             try:
                 environ = dict(app.config.environ)
+                environ.pop("CODESESSION_WEBHOOK", None)  # a secret that no agent needs
                 if listener is None:
                     exit_code = child.run(command, environ)
                 else:
-                    with metering(app, listener, owner_id, lambda queue: OneSession(queue, session.id), ways) as proxy:
+                    with metering(
+                        app, listener, owner_id, lambda queue: OneSession(queue, session.id), ways, firewall.refused
+                    ) as proxy:
                         tally = proxy.tally
                         argv = arguments(command, proxy.root, session.id, environ)
                         environ |= environment(proxy.root, session.id, environ, app.config.data_dir, ways)
                         exit_code = child.run(argv, environ)
+                if firewall.outcome() and child.was_stopped:
+                    exit_code = exit_code or STOPPED
             except CannotStart as error:
                 exit_code, problem = error.exit_code, str(error)
             finally:
@@ -107,6 +167,7 @@ def run(
         port,
         tally,
         problem,
+        firewall.outcome(),
     )
 
 

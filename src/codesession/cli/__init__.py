@@ -18,14 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "approve": ("budget", "approve"),
     "backup": ("upkeep", "backup"),
+    "budget": ("budget", "budget"),
+    "cache": ("cache", "cache"),
     "completion": ("completion", "completion"),
     "demo": ("demo", "demo"),
+    "deny": ("budget", "deny"),
     "doctor": ("upkeep", "doctor"),
     "end": ("sessions", "end"),
     "export": ("export", "export"),
     "list": ("sessions", "list_"),
     "log-ai": ("usage", "log_ai"),
+    "mandate": ("mandate", "mandate"),
     "note": ("sessions", "note"),
     "pricing": ("pricing", "pricing"),
     "proxy": ("proxy", "proxy"),
@@ -157,6 +162,7 @@ def _wants_json(words: Sequence[str]) -> bool:
     if not words or words[0] != "run":
         return "--json" in words
     takes_value = {"-n", "--name", "-p", "--port", "--json-file"}
+    takes_value |= {"--budget", "--mode", "--warn-at", "--ask-for", "--unpriced"}
     before = ""
     for word in words[1:]:
         if before not in takes_value:

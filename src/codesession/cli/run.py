@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codesession.cli.limits import budget_options, session_terms
 from codesession.cli.options import PORT
 from codesession.cli.output import lasting, opened, tell, to_json
 from codesession.errors import InvalidInput
 from codesession.report import RunView, run_document, view_of_run
+from codesession.report.runs import BlockedView
 from codesession.report.text import run_text
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from codesession.app import App, Run
+    from codesession.app.runs import Blocked
+    from codesession.cli.limits import Said
 
 
 @click.command(
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
 @click.option("-n", "--name", help="The session's name; otherwise the command, less prompts and keys.")
 @click.option("-p", "--port", type=PORT, help="The proxy's port: 3739, or a free one if taken.")
 @click.option("--no-proxy", is_flag=True, help="Track time, files and commits only.")
+@click.option("--cache", "with_cache", is_flag=True, help="Answer identical requests from the cache, for $0.00.")
+@budget_options
 @click.option("--json", "as_json", is_flag=True, help="At the end, one JSON line on stderr (stdout is the command's).")
 @click.option("--json-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON to a file.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -34,23 +42,31 @@ def run(
     port: int | None,
     *,
     no_proxy: bool,
+    with_cache: bool,
+    budget: int | None,
     as_json: bool,
     json_file: Path | None,
+    **said: Unpack[Said],
 ) -> int:
     """Run a command and see what it cost: its model calls pass through a local proxy.
 
     Its exit status is passed on.
     """
     from codesession.app import run as run_command
-    from codesession.app import session_name
+    from codesession.app import session_name, with_answers_kept
 
     lasting()
 
     if json_file is not None and not json_file.absolute().parent.is_dir():
         raise InvalidInput(f"{json_file} cannot be written: its directory does not exist.")
+    terms = session_terms(budget, said)
+    if no_proxy and (terms or with_cache):
+        option = "--budget cannot hold" if terms else "--cache cannot answer"
+        raise InvalidInput(f"--no-proxy sees no call, and so {option}: leave one of them out.")
     with opened(quiet=as_json) as app:
         chosen = session_name(command) if name is None else name
-        done = run_command(app, command, name=chosen, port=port, with_proxy=not no_proxy)
+        here = with_answers_kept(app) if with_cache else app
+        done = run_command(here, command, name=chosen, port=port, with_proxy=not no_proxy, budget=terms)
         view = view_of(app, done)
     if json_file is not None:
         _write(json_file, to_json(run_document(view)) + "\n")
@@ -72,6 +88,20 @@ def view_of(app: App, done: Run) -> RunView:
         tally.unrecorded if tally else 0,
         dict(tally.unreachable) if tally else {},
         done.problem,
+        None if done.blocked is None else _blocked(done.blocked),
+    )
+
+
+def _blocked(blocked: Blocked) -> BlockedView:
+    refusal, standing = blocked.refusal, blocked.refusal.standing
+    return BlockedView(
+        str(refusal.rule),
+        refusal.sentence,
+        standing.account.label if standing else None,
+        standing.limit_nanos if standing else None,
+        standing.spent_nanos if standing else None,
+        blocked.refusals,
+        blocked.stopped,
     )
 
 

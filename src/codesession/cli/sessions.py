@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codesession.cli.limits import budget_options, session_terms
 from codesession.cli.options import LIMIT, SESSION_ID, Scaled, as_json, one_session
 from codesession.cli.output import answer, display, emit, opened, tell
 from codesession.errors import SessionNotFound
@@ -25,8 +26,10 @@ from codesession.report import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Unpack
 
-    from codesession.app import App
+    from codesession.app import App, Terms
+    from codesession.cli.limits import Said
     from codesession.model import Scope, Session
     from codesession.report import SessionView
 
@@ -41,8 +44,11 @@ _AGENTS = ("CLAUDECODE", "GEMINI_CLI", "CODEX_SANDBOX", "CODEX_SANDBOX_NETWORK_D
 @click.argument("name", required=False)
 @click.option("--resume", is_flag=True, help="Go on with the session that is active here, if there is one.")
 @click.option("--close-stale", is_flag=True, help="First end a session that was left open here.")
+@budget_options
 @as_json
-def start(name: str | None, *, resume: bool, close_stale: bool, as_json: bool) -> None:
+def start(
+    name: str | None, *, resume: bool, close_stale: bool, budget: int | None, as_json: bool, **said: Unpack[Said]
+) -> None:
     """Begin a session here: in this git repository, or in this directory outside git.
 
     It stays to show what happens until Ctrl-C, which leaves the session active, or until `cs end` elsewhere. With
@@ -50,20 +56,34 @@ def start(name: str | None, *, resume: bool, close_stale: bool, as_json: bool) -
     """
     from codesession.app import resume_session, start_session
 
+    terms = session_terms(budget, said)
     with opened(quiet=as_json) as app:
         resumed = resume_session(app) if resume else None
         session = resumed or start_session(app, name or "", close_stale=close_stale)
+        notes, limited = _limited(app, session, terms)
         if as_json:
-            emit(start_document(session, resumed=resumed is not None))
+            emit(start_document(session, resumed=resumed is not None) | limited)
             return
         begun = "goes on" if resumed else "has begun"
-        answer(f'Session {session.id} "{session.name}" {begun} in {session.directory}')
+        answer("\n".join([f'Session {session.id} "{session.name}" {begun} in {session.directory}', *notes]))
         if _run_by_agent(app.config.environ):
             tell("End it with: cs end")
             return
         from codesession.cli.live import follow
 
         follow(app, session)
+
+
+def _limited(app: App, session: Session, terms: Terms | None) -> tuple[list[str], dict[str, float]]:
+    """What is told of the budget that a session gets, to people and to programs; nothing if it gets none."""
+    if terms is None:
+        return [], {}
+    from codesession.app import set_session_budget
+    from codesession.model import to_usd
+    from codesession.report.budget_words import set_notes
+
+    budget = set_session_budget(app, session.id, terms)
+    return set_notes(budget, ()), {"budget": to_usd(budget.limit_nanos)}
 
 
 def _run_by_agent(environ: Mapping[str, str]) -> bool:

@@ -12,7 +12,7 @@ import zstandard
 from tests.capture.proxy.wire import LAST_CHUNK, WAIT_S, answer, chunk, head, request, stream_head
 from tests.capture.recorded import recording
 
-from codesession.capture.proxy import app as proxy_app
+from codesession.capture.proxy import incoming
 from codesession.capture.proxy.client import Client, ClientGone, TooLarge, unless_gone
 from codesession.model import Cut, Evidence, Outcome, Usage
 
@@ -194,7 +194,7 @@ def test_what_is_not_json_is_refused(
 def test_a_metered_request_that_is_too_large_is_refused(
     relay: Proxy, provider: Provider, monkeypatch: pytest.MonkeyPatch, framing: str
 ) -> None:
-    monkeypatch.setattr(proxy_app, "MOST_REQUEST", 1024 * 1024)
+    monkeypatch.setattr(incoming, "MOST_REQUEST", 1024 * 1024)
     body = b'{"model":"' + b"m" * 30_000_000 + b'"}'
     client = relay.connect()
     match framing:
@@ -219,7 +219,7 @@ def test_a_metered_request_that_is_too_large_is_refused(
 
 
 def test_an_unmetered_request_has_no_limit(relay: Proxy, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxy_app, "MOST_REQUEST", 10)
+    monkeypatch.setattr(incoming, "MOST_REQUEST", 10)
     client = relay.send(request("POST", UNMETERED, body=b"x" * 11))
     upstream = provider.accept()
     upstream.message()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesession.capture.proxy import LOOPBACK, ProxyApp, Upstream
 from codesession.errors import DatabaseError, SessionNotFound
-from codesession.model import Attempt, Hold, Outcome
+from codesession.model import Attempt, Hold, Outcome, Refusal, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -263,6 +263,8 @@ class Books:
     def __init__(self) -> None:
         self._entries: queue.Queue[Entry] = queue.Queue()
         self.failing: set[str] = set()
+        self.hits: list[tuple[str, int | None]] = []
+        """calls answered from the cache: by which model, and what that saved"""
         self.may_settle = threading.Event()
         self.may_settle.set()
         self.asked_to_settle = threading.Event()
@@ -273,6 +275,19 @@ class Books:
         self._entries.put(Admitted(attempt))
         self._ids += 1
         return Hold(self._ids, attempt, 0)
+
+    async def refuses(self) -> bool:
+        return False
+
+    async def admit_unmetered(self, attempt: Attempt) -> None:
+        raise AssertionError(attempt)
+
+    async def extend(self, hold: Hold, usage: Usage) -> Hold | Refusal:
+        raise AssertionError(hold, usage)
+
+    async def hit(self, attempt: Attempt, answered: str, saved_nanos: int | None) -> None:
+        del attempt
+        self.hits.append((answered, saved_nanos))
 
     async def settle(self, hold: Hold, outcome: Outcome) -> None:
         self.asked_to_settle.set()
