@@ -492,6 +492,16 @@ def test_a_refusal_is_told_once(process: Process) -> None:
     assert len(process.events(EventKind.REFUSED)) == 3
 
 
+def test_a_refusal_for_another_reason_is_told_once_and_hides_no_limit(process: Process) -> None:
+    process.set(100)
+    for _ in range(3):
+        with pytest.raises(BudgetExceeded):
+            process.admit(model="new-model")
+    process.settle(process.admit(), 100)
+    assert ["No price" in alert.sentence for alert in process.alerts] == [True, False]
+    assert process.alerts[1].level is Level.OVER
+
+
 def test_a_budget_that_stops_says_so_to_whoever_runs_the_program(process: Process) -> None:
     process.set(99, mode=Mode.STOP)
     with pytest.raises(BudgetExceeded):
@@ -519,6 +529,23 @@ def test_without_the_ledger_a_guarded_call_is_refused_and_others_are_not(tmp_pat
                 process.admit(agent="never-seen")
         assert refused.value.extra["rule"] == "ledger"
         process.admit(agent="codex")
+
+
+def test_who_waits_when_the_ledger_fails_is_refused(tmp_path: Path) -> None:
+    with (
+        closing(Process(tmp_path / "l.db", wait_s=0)) as process,
+        closing(SqliteLedger(tmp_path / "l.db")) as other,
+    ):
+        process.set(50, ask_s=60)
+
+        async def fail_meanwhile() -> None:
+            admitting = asyncio.ensure_future(process.gate.admit(attempt()))
+            await asyncio.wait_for(process.paused.wait(), 10)
+            with other.writing():
+                await admitting
+
+        with pytest.raises(BudgetExceeded):
+            asyncio.run(fail_meanwhile())
 
 
 # --- races ---

@@ -97,7 +97,7 @@ def test_a_limit_of_nothing_can_be_told_of() -> None:
 
 def test_an_answer_that_is_ended_says_why() -> None:
     here = standing(budget("session", "", "session", mode=Mode.STOP), 100 * CENT)
-    refused = words.ended(here, 3 * CENT)
+    refused = words.ended(here, 3 * CENT, 2 * CENT)
     assert (refused.rule, refused.mode, refused.needed_nanos, refused.standing) == (
         Rule.BUDGET,
         Mode.STOP,

@@ -94,12 +94,14 @@ def view_of(app: App, done: Run) -> RunView:
 
 def _blocked(blocked: Blocked) -> BlockedView:
     refusal, standing = blocked.refusal, blocked.refusal.standing
+    # of an answer that was ended, what it came to was held until then
+    running = 0 if blocked.refusals else refusal.needed_nanos or 0
     return BlockedView(
         str(refusal.rule),
         refusal.sentence,
         standing.account.label if standing else None,
         standing.limit_nanos if standing else None,
-        standing.spent_nanos if standing else None,
+        standing.spent_nanos + running if standing else None,
         blocked.refusals,
         blocked.stopped,
     )

@@ -6,14 +6,17 @@ What is read to decide and what is written happens in one transaction.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from codesession import guard, model
-from codesession.errors import BudgetExceeded, DatabaseError
+from codesession.errors import DatabaseError
+from codesession.gate.asking import answer
 from codesession.gate.keeping import alerts_due, told
-from codesession.model import Alert, EventKind, Hold, Level, QuestionState, Refusal
+from codesession.gate.refusals import event_of, exceeded
+from codesession.model import Alert, EventKind, Hold, Level, QuestionState, Refusal, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,8 +39,8 @@ these two lists. A request's own bytes bound it otherwise."""
 REPEATED_WITHIN_MS = 5_000
 """How long after an answer was ended the next call of its conversation is taken for the same, in milliseconds."""
 
-ASK_EVERY_S = 0.25
-"""How often it is looked whether somebody has answered, in seconds."""
+MOST_TOLD = 1_000
+"""Refusals that are remembered as told; of more, all are told again."""
 
 
 def _nothing(*_what: object) -> None:
@@ -83,6 +86,8 @@ class LedgerGate:
         self._fences = guard.Fences(is_guarded=is_guarded)
         self._ended: dict[tuple[object, ...], tuple[Refusal, int]] = {}
         """why an answer of a conversation was ended, and until when it is the answer to its next call"""
+        self._told: set[tuple[object, ...]] = set()
+        """refusals that were told, other than those of which the ledger knows"""
 
     async def admit(self, attempt: Attempt) -> Hold:
         """Hold what `attempt` may cost; when this returns, the call is in the ledger.
@@ -244,8 +249,8 @@ class LedgerGate:
             return replace(hold, reserved_nanos=None)
         tightest = min(blocking, key=_room)
         if reserved + _room(tightest) < running:
-            refusal = guard.ended(tightest, running)
-            tx.add_event(self._event(EventKind.ENDED, attempt, refusal, hold.call_id))
+            refusal = guard.ended(tightest, running, reserved)
+            tx.add_event(event_of(self._now_ms(), EventKind.ENDED, attempt, refusal, hold.call_id))
             return refusal
         more = min(running + running // 4, reserved + _room(tightest))
         tx.extend(hold.call_id, more)
@@ -265,7 +270,7 @@ class LedgerGate:
                 raise
             refusal = guard.unwritten(error.message)
             self._around.refused(refusal, EventKind.REFUSED)
-            raise _exceeded(refusal) from error
+            raise exceeded(refusal) from error
 
     # --- what is done about a no ---
 
@@ -276,52 +281,54 @@ class LedgerGate:
             BudgetExceeded: it is.
         """
         if refusal.ask_s:
-            question = await self._asked(attempt, refusal)
-            state = await self._answer(question)
+            state = await self._answered(attempt, refusal)
             if state is QuestionState.APPROVED:
                 if self._around.watches:
                     self._around.watches.forgive(attempt)
                 return
             refusal = guard.not_approved(refusal, state)
-        now_ms = self._now_ms()
+        now_ms, is_new = self._now_ms(), self._is_new(attempt, refusal)
 
         def refused(tx: Writer) -> Alert | None:
-            tx.add_event(self._event(EventKind.REFUSED, attempt, refusal))
+            tx.add_event(event_of(now_ms, EventKind.REFUSED, attempt, refusal))
             standing = refusal.standing
-            if standing is None or not tx.tell_over(standing.id):
-                return None
-            return told(tx, Alert(refusal.sentence, Level.OVER, standing, attempt.session_id), now_ms)
+            is_due = tx.tell_over(standing.id) if refusal.rule is Rule.BUDGET and standing else is_new
+            alert = Alert(refusal.sentence, Level.OVER, standing, attempt.session_id)
+            return told(tx, alert, now_ms) if is_due else None
 
-        alert = await self._written(attempt, refused)
-        if alert:
-            self._around.tell(alert)
+        with suppress(DatabaseError):  # it is refused, whether that can be kept or not
+            alert = await self._queue.write(refused)
+            if alert:
+                self._around.tell(alert)
         self._around.refused(refusal, EventKind.REFUSED)
-        raise _exceeded(refusal)
+        raise exceeded(refusal)
+
+    async def _answered(self, attempt: Attempt, refusal: Refusal) -> QuestionState:
+        """What a person says; where the ledger cannot be asked, nothing."""
+        try:
+            question = await self._asked(attempt, refusal)
+            return await answer(self._queue, question, self._now_ms, self._around.pause)
+        except DatabaseError:
+            return QuestionState.EXPIRED
+
+    def _is_new(self, attempt: Attempt, refusal: Refusal) -> bool:
+        """Whether such a refusal has not been told in this session, by this process."""
+        such = attempt.session_id, refusal.rule, attempt.model
+        if such in self._told:
+            return False
+        if len(self._told) >= MOST_TOLD:
+            self._told.clear()
+        self._told.add(such)
+        return True
 
     async def _asked(self, attempt: Attempt, refusal: Refusal) -> Question:
         def asked(tx: Writer) -> Question:
-            tx.add_event(self._event(EventKind.ASKED, attempt, refusal))
+            tx.add_event(event_of(self._now_ms(), EventKind.ASKED, attempt, refusal))
             return tx.ask(refusal, attempt.session_id, attempt.model, self._owner_id, self._now_ms())
 
-        question = await self._written(attempt, asked)
+        question = await self._queue.write(asked)
         self._around.tell(Alert(guard.asking(refusal), Level.OVER, refusal.standing, attempt.session_id))
         return question
-
-    async def _answer(self, question: Question) -> QuestionState:
-        """A person's answer; `QuestionState.EXPIRED` when none comes in time, or nobody waits for it any more."""
-        try:
-            while True:
-                now = await self._queue.write(lambda tx: tx.question(question.id))
-                if now is None or now.state is not QuestionState.WAITING:
-                    return now.state if now else QuestionState.EXPIRED
-                if self._now_ms() >= question.until_ms:
-                    break
-                await self._around.pause(ASK_EVERY_S)
-        except asyncio.CancelledError:
-            await self._queue.write(lambda tx: tx.answer(question.id, QuestionState.EXPIRED))
-            raise
-        expired = await self._queue.write(lambda tx: tx.answer(question.id, QuestionState.EXPIRED))
-        return QuestionState.EXPIRED if expired else await self._answer(question)
 
     async def _refuse_repetition(self, attempt: Attempt) -> None:
         """Refuse the call that follows at once on an answer that was ended: Claude Code asks the same again.
@@ -337,22 +344,8 @@ class LedgerGate:
         """Tell of what would be refused if the user had wished it."""
         alert = Alert(refusal.sentence, Level.NEAR, None, attempt.session_id)
         self._around.tell(alert)
-        await self._written(attempt, lambda tx: tx.add_event(self._event(EventKind.WARNED, attempt, refusal)))
-
-    def _event(self, kind: EventKind, attempt: Attempt, refusal: Refusal, call_id: int | None = None) -> model.Event:
-        return model.Event(
-            kind,
-            self._now_ms(),
-            refusal.rule,
-            attempt.session_id,
-            call_id,
-            attempt.provider,
-            attempt.model,
-            attempt.agent,
-            attempt.user,
-            attempt.customer,
-            refusal.sentence,
-            {"advice": refusal.advice, "budgets": [_figure(figure) for figure in refusal.figures]},
+        await self._written(
+            attempt, lambda tx: tx.add_event(event_of(self._now_ms(), EventKind.WARNED, attempt, refusal))
         )
 
     def _cost_nanos(self, hold: Hold, usage: Usage) -> Nanos | None:
@@ -363,31 +356,6 @@ class LedgerGate:
 def _room(standing: Standing) -> Nanos:
     """What a running call may still add; a strict budget has held all it may."""
     return 0 if standing.account.budget.is_strict else max(0, standing.free_nanos)
-
-
-def _figure(figure: model.Figure) -> dict[str, object]:
-    standing, budget = figure.standing, figure.standing.account.budget
-    return {
-        "account": standing.account.label,
-        "accountId": standing.id,
-        "window": budget.window,
-        "mode": budget.mode,
-        "strict": budget.is_strict,
-        "limit": standing.limit_nanos,
-        "spent": standing.spent_nanos,
-        "held": standing.held_nanos,
-        "needed": figure.needed_nanos,
-        "kept": figure.is_kept,
-    }
-
-
-def _exceeded(refusal: Refusal) -> BudgetExceeded:
-    figures: dict[str, object] = {"rule": str(refusal.rule)}
-    if refusal.standing:
-        figures["spent"] = model.to_usd(refusal.standing.spent_nanos)
-        figures["held"] = model.to_usd(refusal.standing.held_nanos)
-        figures["limit"] = model.to_usd(refusal.standing.limit_nanos)
-    return BudgetExceeded(refusal.message, **figures)
 
 
 def _moment(now_ms: int) -> datetime:

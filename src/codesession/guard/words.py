@@ -93,13 +93,13 @@ def runaway_advice(rule: Rule) -> str:
     return ADVICE["runaway"] if rule is not Rule.SPEED else "Slow down, or use a cheaper model. Do not retry."
 
 
-def ended(standing: Standing, running_nanos: Nanos) -> Refusal:
-    """Why an answer that has cost so much does not go on."""
+def ended(standing: Standing, running_nanos: Nanos, reserved_nanos: Nanos) -> Refusal:
+    """Why an answer that has cost so much does not go on; so much of that was held for it."""
     budget = standing.account.budget
     return Refusal(
         Rule.BUDGET,
         ended_sentence(standing, running_nanos),
-        raise_it(standing, running_nanos),
+        raise_it(standing, running_nanos - reserved_nanos),
         (Figure(standing, running_nanos, is_kept=False),),
         standing,
         running_nanos,
