@@ -146,6 +146,8 @@ class LedgerGate:
         except DatabaseError:
             return hold  # what was reserved is still held; the next look tries again
         if isinstance(extended, Refusal):
+            if len(self._ended) >= MOST_TOLD:
+                self._ended.clear()
             self._ended[guard.conversation(hold.attempt)] = extended, self._now_ms() + REPEATED_WITHIN_MS
             self._around.refused(extended, EventKind.ENDED)
         return extended

@@ -9,7 +9,6 @@ from tests.capture.recorded import RECORDINGS, STREAMS, UNENDED, Recording, reco
 from codesession.capture.providers import PROVIDERS, JsonReader, Reading
 from codesession.capture.providers.anthropic import MessagesStream, read_answer
 from codesession.capture.providers.base import (
-    MOST_ANSWER,
     Shape,
     Unreadable,
     count,
@@ -18,6 +17,7 @@ from codesession.capture.providers.base import (
     size,
     storable,
 )
+from codesession.capture.providers.readers import MOST_ANSWER
 from codesession.model import Usage
 
 EACH = pytest.mark.parametrize("one", RECORDINGS, ids=lambda one: one.file)

@@ -13,8 +13,7 @@ import pytest
 from tests.capture.proxy.played import NO, Watcher, answering, passed_on
 from tests.capture.recorded import recording
 
-from codesession.capture.providers import PROVIDERS, Endpoint, Reading
-from codesession.capture.providers.base import StreamReader
+from codesession.capture.providers import PROVIDERS, Endpoint, Reading, StreamReader
 from codesession.capture.providers.openai import UsageChunkFilter, read_answer, read_request
 from codesession.capture.sse import events, payload
 from codesession.model import Usage

@@ -19,7 +19,6 @@ from codesession.capture.providers.base import (
     Endpoint,
     Provider,
     Shape,
-    StreamReader,
     Unreadable,
     answer_reader,
     count,
@@ -29,6 +28,7 @@ from codesession.capture.providers.base import (
 )
 from codesession.capture.providers.conversations import Lenient, odd
 from codesession.capture.providers.endings import as_event, sendable
+from codesession.capture.providers.readers import StreamReader
 from codesession.errors import BudgetExceeded
 from codesession.model import Usage
 

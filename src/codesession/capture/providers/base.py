@@ -6,28 +6,22 @@ A provider is one file that makes one `Provider`, and one line in `PROVIDERS`.
 from __future__ import annotations
 
 import json
-import re
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from codesession.capture.sse import EventSplitter, events, payload
 from codesession.errors import CodesessionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from codesession.capture.providers.readers import StreamReader
     from codesession.model import Trace, Usage
 
 BYTES_PER_TOKEN = 4
 """The rule of thumb for text (https://help.openai.com/en/articles/4936856), used only where nothing was measured."""
-
-MOST_ANSWER = 10 * 1024 * 1024
-"""Bytes of a JSON answer kept for metering; of a larger one the end is kept, where usage stands."""
-_TAIL = 256 * 1024
 
 
 T = TypeVar("T")
@@ -204,137 +198,6 @@ def answer_reader(usage_of: Callable[[dict[str, Any]], Usage]) -> Callable[[byte
     return read_answer
 
 
-class JsonReader:
-    """Collects a JSON answer and reads it at the end."""
-
-    def __init__(self, read: Callable[[bytes], Reading]) -> None:
-        self._read = read
-        self._body = bytearray()
-        self._cut_off = False
-        self._size = 0
-
-    def feed(self, data: bytes) -> None:
-        self._size += len(data)
-        self._body += data
-        if len(self._body) > MOST_ANSWER:
-            self._cut_off = True
-            del self._body[:-_TAIL]
-
-    def finish(self) -> Reading:
-        body = bytes(self._body)
-        if self._cut_off:
-            body = _usage_at_the_end(body)
-        try:
-            return self._read(body)
-        except Unreadable:  # what it is not: JSON, or whole
-            return Reading(is_broken=True, written_bytes=self._size)
-
-
-def _usage_at_the_end(tail: bytes) -> bytes:
-    """A small JSON answer made of the last usage object in the end of a large one."""
-    for match in reversed(list(re.finditer(rb'"usage"\s*:\s*(?=\{)', tail))):
-        depth = 0
-        for at in range(match.end(), len(tail)):
-            depth += {0x7B: 1, 0x7D: -1}.get(tail[at], 0)
-            if not depth:
-                return b'{"usage":' + tail[match.end() : at + 1] + b"}"
-    return b""
-
-
-class StreamReader(ABC):
-    """Reads usage from a server-sent event stream, whatever the pieces it comes in.
-
-    Only events that match `telling` are parsed whole. Of the others, those that carry what the model
-    writes, a few are parsed to know how much it wrote, should the stream be cut before it says so.
-    """
-
-    telling: ClassVar[re.Pattern[bytes]]
-    """matches every event that may carry usage, a model, or an end"""
-    marks: ClassVar[tuple[bytes, ...]]
-    """one of these is in whatever `telling` matches: a plain search is ten times as quick as the pattern"""
-
-    def __init__(self) -> None:
-        self._splitter = EventSplitter()
-        self.usage: Usage | None = None
-        self.is_final = False
-        self.has_ended = False
-        self.is_broken = False
-        self.model: str | None = None
-        self.response_id: str | None = None
-        self._written_bytes = 0
-        self.may_be_ended = False
-        """whether to keep what only `ending` needs"""
-
-    @abstractmethod
-    def take(self, data: bytes) -> None:
-        """Learn from one telling event's data; may raise `Unreadable`."""
-
-    @abstractmethod
-    def written(self, data: bytes) -> int:
-        """Bytes of model output in one event's data; may raise `Unreadable`."""
-
-    def feed(self, data: bytes) -> None:
-        self._read(self._splitter.feed(data))
-
-    def ending(self, message: str) -> bytes:  # noqa: ARG002 - the readers of streams that can be ended need it
-        """The events by which the stream is ended early, so that its client stops and shows `message`.
-
-        They follow whole events. Empty: there is no way to end such a stream.
-        """
-        return b""
-
-    def last_bytes(self) -> bytes:
-        """The last two bytes of an event of which only a part has come; empty between events."""
-        return self._splitter.last_bytes()
-
-    def finish(self) -> Reading:
-        self._read(self._splitter.rest())
-        return self.so_far()
-
-    def so_far(self) -> Reading:
-        """What has been learnt from the events that are whole; more may follow."""
-        return Reading(
-            usage=self.usage,
-            is_final=self.is_final,
-            has_ended=self.has_ended,
-            is_broken=self.is_broken or self._splitter.skipped,
-            written_bytes=self._written_bytes,
-            model=self.model,
-            response_id=self.response_id,
-        )
-
-    def _read(self, stretch: bytes) -> None:
-        if not stretch:
-            return
-        if any(mark in stretch for mark in self.marks) and self.telling.search(stretch):
-            for event in events(stretch):
-                self._read_event(event)
-            return
-        many = stretch.count(b"\n\n")
-        if many <= _FEW:
-            self._written_bytes += sum(self._measure(payload(event)) for event in events(stretch))
-        else:
-            sample = stretch.split(b"\n\n")[: many : -(-many // _FEW)]
-            sizes = [size for event in sample if (size := self._measure(payload(event)))]
-            self._written_bytes += many * sum(sizes) // max(1, len(sizes))  # the few without text count as the others
-
-    def _read_event(self, event: bytes) -> None:
-        data = payload(event)
-        if not self.telling.search(event):
-            self._written_bytes += self._measure(data)
-            return
-        try:
-            self.take(data)
-        except Unreadable:
-            self.is_broken = True
-
-    def _measure(self, data: bytes) -> int:
-        try:
-            return self.written(data)
-        except Unreadable:
-            return 0
-
-
 def size(*texts: str | None) -> int:
     """Bytes of the texts in UTF-8 (a lone surrogate counts as the character it was part of).
 
@@ -373,9 +236,6 @@ def storable(value: object) -> str | None:
     """
     return value[:200].encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
 
-
-_FEW = 8
-"""Events that arrive at once are all measured up to this many; of more, as many stand for all."""
 
 _MOST_TOKENS = 10**12
 """No call has as many tokens; at any price, so many still fit the ledger's integers."""

@@ -22,7 +22,6 @@ from codesession.capture.providers.base import (
     Endpoint,
     Provider,
     Shape,
-    StreamReader,
     Unreadable,
     answer_reader,
     count,
@@ -33,6 +32,7 @@ from codesession.capture.providers.base import (
 from codesession.capture.providers.conversations import Lenient, odd
 from codesession.capture.providers.endings import as_event, failed_response, sendable
 from codesession.capture.providers.openai_request import ChatRequest, OpenAIRequest, ResponsesRequest
+from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import trace
 from codesession.capture.sse import EventSplitter, events, payload
 from codesession.errors import BudgetExceeded
