@@ -467,6 +467,30 @@ def test_who_leaves_while_the_hold_is_written_leaves_none(process: Process) -> N
     assert process.standing().free_nanos == 100
 
 
+@pytest.mark.parametrize("state", [QuestionState.APPROVED, QuestionState.DENIED])
+def test_a_loop_pauses_until_a_person_has_spoken(tmp_path: Path, state: QuestionState) -> None:
+    watches = guard.Watches(guard.Thresholds(errors=2), guard.Action.PAUSE, 60)
+    with closing(Process(tmp_path / "l.db", watches=watches)) as process:
+        for _ in range(2):
+            asyncio.run(process.gate.release(process.admit(), 500))
+
+        async def meanwhile() -> Hold:
+            admitting = asyncio.ensure_future(process.gate.admit(attempt()))
+            await asyncio.wait_for(process.paused.wait(), 10)
+            with process.ledger.writing() as tx:
+                ((question, _),) = tx.waiting()
+                assert (question.rule, question.standing_id, question.needed_nanos) == ("error_loop", None, None)
+                tx.answer(question.id, state)
+            return await admitting
+
+        if state is QuestionState.DENIED:
+            with pytest.raises(BudgetExceeded, match="said no"):
+                asyncio.run(meanwhile())
+            return
+        asyncio.run(process.gate.release(asyncio.run(meanwhile()), 500))
+        process.admit()  # forgiven: it is counted anew
+
+
 # --- what is told ---
 
 

@@ -304,6 +304,23 @@ def test_the_repository_may_tighten(machine: Machine) -> None:
     assert told(done) == [{"status": 400}]
 
 
+def test_what_the_repository_says_meanwhile_holds_from_then_on(machine: Machine) -> None:
+    done = machine.run(
+        *agent(
+            """
+            tell(status=ask().status)
+            limit = '[[budget]]\\nscope = "project"\\namount = 0\\nmode = "block"\\n'
+            Path("codesession.toml").write_text(limit)
+            deadline = time.monotonic() + 20
+            while (status := ask().status) == 200 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            tell(status=status)
+            """
+        )
+    )
+    assert told(done) == [{"status": 200}, {"status": 400}]
+
+
 def test_a_loop_is_told(machine: Machine) -> None:
     done = machine.run(*agent("for _ in range(10):\n    ask(output=3).read()"))
     assert b"The same request was sent" in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,8 +97,13 @@ class TheCap(RuleBasedStateMachine):
         self._refused = 0
 
     def teardown(self) -> None:
+        """Everything held is settled, released or lost: at the latest when its process is gone."""
         for side in self._sides:
             side.close()
+        with closing(SqliteLedger(self._path)) as ledger:
+            expire(ledger, self.now_ms)
+            condition = ledger.check()
+            assert (condition.held, condition.totals) == ({}, [])
         self._place.cleanup()
 
     @initialize(limits=st.lists(st.tuples(LIMITS, st.booleans()), min_size=len(BUDGETS), max_size=len(BUDGETS)))
