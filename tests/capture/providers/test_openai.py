@@ -192,7 +192,15 @@ def test_every_kind_of_text_counts_as_written() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/chat/completions", "/chat/completions", "/v1/responses", "/responses", "/v1/embeddings", "/embeddings"],
+    [
+        "/v1/chat/completions",
+        "/chat/completions",
+        "/v1/responses",
+        "/responses",
+        "/v1/responses/compact",
+        "/v1/embeddings",
+        "/embeddings",
+    ],
 )
 def test_paths_are_metered_with_and_without_a_version(path: str) -> None:
     assert path in OPENAI.endpoints

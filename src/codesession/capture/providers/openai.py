@@ -318,6 +318,9 @@ _ENDPOINTS = {
         "chat", read_request, read_answer, ChatStream, Amendment(with_usage_asked, UsageChunkFilter)
     ),
     "/responses": Endpoint("responses", read_responses_request, read_answer, ResponsesStream),
+    # Codex sends a long conversation here; the usage is that of a response
+    # (https://developers.openai.com/api/reference/resources/responses/methods/compact, read 2026-11-22)
+    "/responses/compact": Endpoint("compact", read_responses_request, read_answer, ResponsesStream),
     "/embeddings": Endpoint("embeddings", read_embeddings_request, read_answer, ChatStream),
 }
 
