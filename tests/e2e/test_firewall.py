@@ -220,6 +220,16 @@ def test_a_call_waits_for_a_person_who_allows_more(machine: Machine) -> None:
     assert len(machine.truth()) == 1
 
 
+def test_an_agent_does_not_approve_its_own_calls(machine: Machine) -> None:
+    done = machine.cs(
+        *("run", "--port", "0", "--budget", "0.0001", "--"),
+        *("sh", "-c", '"$@"; "$1" -m codesession approve +5; echo "left with $?"; "$@"', "sh"),
+        *agent("tell(status=ask().status)"),
+    )
+    assert done.stdout.splitlines() == [b'{"status": 400}', b"left with 1", b'{"status": 400}']
+    assert b"cannot approve its own calls" in done.stderr
+
+
 def test_a_person_who_says_no_ends_it(machine: Machine) -> None:
     process = machine.start(
         *("run", "--port", "0", "--budget", "0.0001", "--ask", "--"),

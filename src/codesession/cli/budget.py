@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -160,6 +161,8 @@ def approve(amount: int | None, session_id: int | None, *, as_json: bool) -> Non
     from codesession.report.refusals import approved_document, approved_text
 
     with opened(quiet=as_json) as app:
+        if app.config.environ.get("CODESESSION_RUN") and not sys.stdin.isatty():
+            raise InvalidInput("What cs run has started cannot approve its own calls: type this in another terminal.")
         approval = approve_calls(app, amount, session_id)
     if as_json:
         emit(approved_document(approval.answered, approval.raised))
