@@ -254,7 +254,7 @@ def test_each_session_alone(process: Process) -> None:
 def test_a_balanced_budget_holds_what_is_expected(process: Process) -> None:
     process.set(10_000, is_strict=False)
     process.admit(max_output=None)
-    assert process.standing().held_nanos == 15 + 4000  # a fourth of the bytes; few samples, so the fixed figure
+    assert process.standing().held_nanos == 15 + 2000  # a fourth of the bytes; few samples, so the fixed figure
 
 
 def test_after_twenty_answers_the_95th_percentile_is_expected(process: Process) -> None:
@@ -269,8 +269,8 @@ def test_after_twenty_answers_the_95th_percentile_is_expected(process: Process) 
 def test_a_running_answer_reserves_more_until_nothing_is_free(process: Process) -> None:
     process.set(6_000, is_strict=False)
     hold = process.admit(max_output=None)
-    assert hold.reserved_nanos == 4_015
-    within = asyncio.run(process.gate.extend(hold, Usage(output=4_000)))
+    assert hold.reserved_nanos == 2_015
+    within = asyncio.run(process.gate.extend(hold, Usage(output=2_000)))
     assert within is hold
     more = asyncio.run(process.gate.extend(hold, Usage(output=4_400)))
     assert isinstance(more, Hold)

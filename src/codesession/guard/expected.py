@@ -17,8 +17,9 @@ FEW = 20
 """Samples below which the fixed figure is used."""
 NEWEST = 200
 """Samples that count."""
-UNKNOWN_OUTPUT = 4_000
-"""Tokens expected of an answer while there are fewer samples."""
+UNKNOWN_OUTPUT = 2_000
+"""Tokens expected of an answer while there are fewer samples: more than most of an agent's answers have. A stream that
+writes more reserves more."""
 PERCENTILE = 95
 
 CACHED_MS = 5 * 60 * 1000
