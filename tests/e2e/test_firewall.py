@@ -190,7 +190,9 @@ def test_runs_at_the_same_time_share_a_strict_day(machine: Machine) -> None:
     program = agent(
         """
         for number in range(20):
-            tell(status=ask(output=400, prompt=str(number)).status)
+            answer = ask(output=400, prompt=str(number))
+            answer.read()
+            tell(status=answer.status)
         """
     )
     places = [machine.root / name for name in ("one", "two", "three")]
@@ -339,7 +341,9 @@ def test_a_loop_is_told(machine: Machine) -> None:
 
 def test_a_loop_is_broken_where_the_user_wants_that(machine: Machine) -> None:
     (machine.home / ".codesession" / "config.toml").write_text('[runaway]\naction = "block"\n', encoding="utf-8")
-    done = machine.run(*agent("for _ in range(10):\n    tell(status=ask(output=3).status)"))
+    done = machine.run(
+        *agent("for _ in range(10):\n    answer = ask(output=3)\n    answer.read()\n    tell(status=answer.status)")
+    )
     statuses = [line["status"] for line in told(done)]
     assert 400 in statuses[:10]
     assert statuses[: statuses.index(400)] == [200] * len(machine.truth())
