@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from codesession.app.budgets import MOST_NANOS, zone_of
 from codesession.app.sessions import current_scope
 from codesession.errors import BudgetNotFound, CodesessionError, InvalidInput, SessionNotFound
-from codesession.guard import accounts_of
+from codesession.guard import accounts_of, more_than
 from codesession.model import NANOS_PER_USD, Attempt, Event, EventKind, QuestionState, Rule
 from codesession.model.money import money
 
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from codesession.app.core import App
     from codesession.model import Account, Nanos, Question, Standing
     from codesession.model.ports import Reader, Writer
-
-_CENT = NANOS_PER_USD // 100
-_SHARE = 5
-"""Of what was refused and nobody waits for, a fifth of the limit is approved at least: less would soon be refused."""
 
 
 class Raised(NamedTuple):
@@ -169,8 +165,7 @@ def _made_up_for(app: App, tx: Writer, event: Event, amount_nanos: Nanos | None)
         if account in over:
             continue
         standing = tx.open_account(account)
-        least = max(lacking, standing.limit_nanos // _SHARE, _CENT)
-        raised.append(_raised(tx, standing, amount_nanos or -(-least // _CENT) * _CENT))
+        raised.append(_raised(tx, standing, amount_nanos or more_than(standing, lacking)))
         tx.add_event(_event(EventKind.APPROVED, event, app.now_ms(), _details(raised[-1])))
     return Approval((), tuple(raised))
 

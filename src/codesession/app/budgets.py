@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_NANOS = 100_000_000 * NANOS_PER_USD
 """The largest limit: what is added up beside it must fit the ledger's integers."""
+ASK_S = 300
+"""How long a call waits for a person unless it is said, in seconds."""
 MOST_ASK_S = 86_400
 """The longest a call may wait for a person, in seconds."""
 _DAY_MS = 86_400_000
@@ -184,7 +186,7 @@ def remove_budget(app: App, scope: str, window: str | None = None) -> Budget:
         if len(found) > 1:
             windows = ", ".join(budget.window for budget in found)
             raise InvalidInput(f"{scope} has budgets of several windows ({windows}): say which with --window.")
-        _removed(tx, (kind, name, found[0].window))
+        tx.remove_budget(kind, name, found[0].window)
     return found[0]
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, TypeVar
 
+from codesession.app.directories import Directories
 from codesession.errors import DatabaseError
+from codesession.gate import cost_of
 from codesession.ledger.answers import WAIT_S, AnswerStore, KeptAnswer, Removed
 from codesession.ledger.answers_file import discard, was_busy
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from codesession.config import Config
     from codesession.ledger import WriteQueue
     from codesession.ledger.answers import AnswerContents
-    from codesession.model import Attempt, Nanos, Outcome
+    from codesession.model import Attempt, Outcome
     from codesession.model.ports import Prices
 
 T = TypeVar("T")
@@ -56,28 +57,22 @@ class AnswerCache:
 
         self.largest = store.largest
         self._store = store
-        self._queue = queue
         self._prices = prices
         self._now_ms = now_ms
         self._problem = problem
         self._is_off = False
         self._room = BoundedSemaphore(_MOST_WAITING)
-        self._directories: dict[int, str] = {}
+        self._directories = Directories(queue)
         self._thread = ThreadPoolExecutor(1, "answers")
 
     async def scope_of(self, session_id: int) -> str | None:
         """The directory of a session's scope; None if that cannot be told now, or the cache is off."""
         if self._is_off:
             return None
-        if session_id not in self._directories:
-            try:
-                session = await self._queue.write(lambda tx: tx.session(session_id))
-            except DatabaseError:  # the proxy counts what it cannot record; a call goes on without the cache
-                return None
-            if session is None:
-                return None
-            self._directories[session_id] = session.directory
-        return self._directories[session_id]
+        try:
+            return await self._directories.of(session_id)
+        except DatabaseError:  # the proxy counts what it cannot record; a call goes on without the cache
+            return None
 
     async def find(self, key: bytes) -> Kept | None:
         """The answer under `key`; counted as a hit, while it is already on its way."""
@@ -98,6 +93,7 @@ class AnswerCache:
         if self._is_off or not self._room.acquire(blocking=False):
             return
         now_ms = self._now_ms()
+        cost = cost_of(self._prices, attempt, outcome, now_ms)
         answer = KeptAnswer(
             attempt.provider,
             kept.model,
@@ -106,7 +102,7 @@ class AnswerCache:
             kept.headers,
             kept.body,
             kept.is_streamed,
-            self._cost(attempt, outcome, now_ms),
+            cost.nanos if cost else None,
         )
 
         def put() -> None:
@@ -121,17 +117,6 @@ class AnswerCache:
         """Write what waits, then let go of the file."""
         self._thread.shutdown()
         self._store.close()
-
-    def _cost(self, attempt: Attempt, outcome: Outcome, now_ms: int) -> Nanos | None:
-        """What the call cost, as the gate prices it: by the model that answered, else by the one that was asked."""
-        if outcome.usage is None:
-            return None
-        at = datetime.fromtimestamp(now_ms / 1000, tz=UTC)
-        for model in dict.fromkeys((outcome.model or attempt.model, attempt.model)):
-            cost = self._prices.cost(attempt.provider, model, outcome.usage, at)
-            if cost is not None:
-                return cost.nanos
-        return None
 
     def _try(self, work: Callable[[], T | None]) -> T | None:
         """What `work` returns; None, and the cache is off, if the file cannot be used."""

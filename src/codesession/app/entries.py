@@ -95,7 +95,8 @@ def log_call(app: App, entry: Entry, session_id: int | None = None) -> Logged:
     started_ms = now_ms - (entry.duration_s or 0) * _MS
     with app.ledger.writing() as writer:
         outcome = Outcome(usage, evidence)
-        if writer.budgets():
+        has_budgets, _ = writer.has_limits()
+        if has_budgets:
             call_id, due = _record(app, writer, attempt, outcome, cost, (started_ms, now_ms))
         else:
             call_id, due = writer.record(attempt, outcome, cost, started_ms, now_ms), []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from codesession import __version__
 from codesession.app.alerts import alerts_for
 from codesession.app.budgets import zone_of
 from codesession.app.caching import kept_answers
+from codesession.app.directories import Directories
 from codesession.app.pricing import price_book
 from codesession.app.project_file import ProjectFiles
 from codesession.capture.clients import exported_upstreams
@@ -86,17 +87,14 @@ class InProjects:
 
     def __init__(self, sessions: Sessions, queue: WriteQueue, files: ProjectFiles) -> None:
         self._sessions = sessions
-        self._queue = queue
         self._files = files
-        self._directories: dict[int, str | None] = {}
+        self._directories = Directories(queue)
 
     async def attribute(self, named: int | None, peer: tuple[str, int] | None) -> int | None:
         """The session of a call, once what its project's file says is in the ledger."""
         session_id = await self._sessions.attribute(named, peer)
         if session_id is not None:
-            if session_id not in self._directories:
-                self._directories[session_id] = await self._queue.write(lambda tx: tx.directory_of(session_id))
-            directory = self._directories[session_id]
+            directory = await self._directories.of(session_id)
             if directory is not None and self._files.is_due(directory):
                 await asyncio.to_thread(self._files.check, directory)
         return session_id
@@ -161,12 +159,9 @@ def watches(config: Config) -> Watches | None:
     wanted = config.runaway
     if wanted.action == "off":
         return None
-    known = wanted._asdict()
-    said = {name: known[name] for name in _THRESHOLDS if known[name] is not None}
+    known = {field.name: getattr(wanted, field.name) for field in fields(Thresholds)}
+    said = {name: value for name, value in known.items() if value is not None}
     return Watches(Thresholds(**said), Action(wanted.action), wanted.wait_s)
-
-
-_THRESHOLDS = ("nanos_per_minute", "same_request", "same_tool_call", "errors", "file_churn")
 
 
 def providers(config: Config) -> dict[str, Provider]:

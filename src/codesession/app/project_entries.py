@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from codesession import guard
-from codesession.app.budgets import MOST_ASK_S, MOST_NANOS
+from codesession.app.budgets import ASK_S, MOST_ASK_S, MOST_NANOS
 from codesession.app.mandates import LONGEST_PATTERN, MOST_PATTERNS, model_pattern, model_patterns
 from codesession.app.project_file import Said, key
 from codesession.errors import InvalidInput
@@ -27,8 +27,6 @@ T = TypeVar("T", Budget, Mandate)
 
 MOST_ENTRIES = 100
 """of each kind: every one of them is looked at with every call"""
-ASK_S = 300
-"""seconds a call waits for a person where only ``ask = true`` is said"""
 MOST_PARALLEL = 1_000_000
 MOST_DOLLARS = MOST_NANOS // NANOS_PER_USD
 

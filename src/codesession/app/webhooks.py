@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +27,8 @@ from urllib.request import (
 import truststore
 
 from codesession import __version__
-from codesession.model import ScopeKind, to_usd
+from codesession.model import ScopeKind, scope_text, to_usd
+from codesession.model.moments import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +68,6 @@ def content(alert: Alert, at_ms: int, shape: str) -> dict[str, object]:
         text = re.sub(r"([\\*_~`|\[\]])", r"\\\1", alert.sentence)
         text = text if len(text) <= _LONGEST_DISCORD else text[: _LONGEST_DISCORD - 1] + "…"
         return {"content": text, "allowed_mentions": {"parse": []}}
-    moment = datetime.fromtimestamp(at_ms / 1000, tz=UTC).isoformat(timespec="milliseconds")
     return {
         "schemaVersion": 1,
         "codesessionVersion": __version__,
@@ -78,7 +77,7 @@ def content(alert: Alert, at_ms: int, shape: str) -> dict[str, object]:
         "message": alert.sentence,
         "sessionId": alert.session_id,
         "budget": _budget(alert.standing) if alert.standing else None,
-        "timestamp": moment.replace("+00:00", "Z"),
+        "timestamp": iso(at_ms),
     }
 
 
@@ -87,7 +86,7 @@ def _budget(standing: Standing) -> dict[str, object]:
     budget, subject = account.budget, account.subject
     is_told = subject and budget.kind not in (ScopeKind.PROJECT, ScopeKind.SESSION)  # no path; sessionId says which
     return {
-        "scope": f"{budget.kind}:{subject}" if is_told else str(budget.kind),
+        "scope": scope_text(budget.kind, subject if is_told else ""),
         "window": str(budget.window),
         "mode": str(budget.mode),
         "limit": to_usd(standing.limit_nanos),

@@ -15,7 +15,6 @@ from codesession.errors import InvalidInput
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from codesession.app.budgets import Key
     from codesession.cli.limits import Said
 
 _OR_OFF = Dollars({"off": OFF})
@@ -62,9 +61,12 @@ def budget(
 
 def _show(amounts: dict[str, int], said: Said, *, enforce: bool, as_json: bool) -> None:
     from codesession.app import budgets_now, set_budgets
+    from codesession.app.budgets import budget_key
 
+    scopes = {"session": "session", "daily": "all"}
     wanted = {
-        _key(name): None if amount == OFF else terms(amount, said, enforce=enforce) for name, amount in amounts.items()
+        budget_key(scopes[name]): None if amount == OFF else terms(amount, said, enforce=enforce)
+        for name, amount in amounts.items()
     }
     with opened(quiet=as_json) as app:
         changes = set_budgets(app, wanted) if wanted else []
@@ -79,14 +81,6 @@ def _show(amounts: dict[str, int], said: Said, *, enforce: bool, as_json: bool) 
     if changes:
         answer(changes_text(changes) + "\n")
     display(budgets_text(now))
-
-
-def _key(name: str) -> Key:
-    from codesession.model import ScopeKind, Window
-
-    if name == "session":
-        return ScopeKind.SESSION, "", Window.SESSION
-    return ScopeKind.ALL, "", Window.DAY
 
 
 @budget.command("set", epilog="Example: cs budget set customer:acme 50 --window month --mode block")

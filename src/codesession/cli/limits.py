@@ -36,8 +36,6 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 
 OFF = -1
 """What `off` is as an amount."""
-ASK_S = 300
-"""How long a call waits for a person unless it is said, in seconds."""
 
 _PLAIN = Scaled("usd", 10**9, 100_000_000)
 
@@ -110,7 +108,7 @@ def terms(limit_nanos: int, said: Said, *, enforce: bool = False) -> Terms:
     Raises:
         InvalidInput: what was said contradicts itself.
     """
-    from codesession.app.budgets import Terms, Unpriced
+    from codesession.app.budgets import ASK_S, Terms, Unpriced
     from codesession.model import Mode
 
     mode, unpriced = said["mode"], said["unpriced"]

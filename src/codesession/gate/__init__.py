@@ -14,6 +14,7 @@ from codesession.lazily import names_of
 
 if TYPE_CHECKING:
     from codesession.gate.calls import MOST_INPUT, MOST_OUTPUT, LedgerGate, Surroundings
+    from codesession.gate.costs import cost_of
     from codesession.gate.expiry import expire
     from codesession.gate.keeping import alerts_due, record
 
@@ -23,10 +24,11 @@ _HOME = {
     "LedgerGate": "calls",
     "Surroundings": "calls",
     "alerts_due": "keeping",
+    "cost_of": "costs",
     "expire": "expiry",
     "record": "keeping",
 }
 
-__all__ = ["MOST_INPUT", "MOST_OUTPUT", "LedgerGate", "Surroundings", "alerts_due", "expire", "record"]
+__all__ = ["MOST_INPUT", "MOST_OUTPUT", "LedgerGate", "Surroundings", "alerts_due", "cost_of", "expire", "record"]
 
 __getattr__ = names_of(__name__, _HOME)

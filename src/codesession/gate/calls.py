@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from codesession import guard, model
 from codesession.errors import DatabaseError
 from codesession.gate.asking import answer
+from codesession.gate.costs import cost_of, moment
 from codesession.gate.keeping import alerts_due, told
 from codesession.gate.refusals import event_of, exceeded
 from codesession.model import Alert, EventKind, Hold, Level, QuestionState, Refusal, Rule
@@ -153,15 +153,9 @@ class LedgerGate:
         return extended
 
     async def settle(self, hold: Hold, outcome: Outcome) -> None:
-        """Turn the hold into what the call cost, at the price of the moment it was sent.
-
-        The model that answered sets the price; if that name has none, the name asked for does.
-        """
+        """Turn the hold into what the call cost, at the price of the moment it was sent; see `cost_of`."""
         asked = hold.attempt
-        cost = None
-        if outcome.usage is not None:
-            for name in dict.fromkeys((outcome.model or asked.model, asked.model)):
-                cost = cost or self._prices.cost(asked.provider, name, outcome.usage, _moment(hold.started_ms))
+        cost = cost_of(self._prices, asked, outcome, hold.started_ms)
         now_ms = self._now_ms()
         if outcome.usage is not None and outcome.evidence is model.Evidence.MEASURED:
             self._experience.learn(asked, outcome.usage, now_ms)
@@ -205,7 +199,7 @@ class LedgerGate:
         now_ms = self._now_ms()
         most_output = MOST_OUTPUT if attempt.max_output is None else attempt.max_output
         most_input = max(attempt.request_bytes, MOST_INPUT) if attempt.reads_elsewhere else attempt.request_bytes
-        ceiling = self._prices.ceiling(attempt.provider, attempt.model, most_input, most_output, _moment(now_ms))
+        ceiling = self._prices.ceiling(attempt.provider, attempt.model, most_input, most_output, moment(now_ms))
         case = self._case(tx, attempt, ceiling, now_ms)
         refusal = guard.check(case)
         if refusal:
@@ -226,7 +220,7 @@ class LedgerGate:
         expected = ceiling
         if accounts and ceiling is not None:
             usage = self._experience.usage(attempt, now_ms, lambda: tx.outputs(attempt, guard.NEWEST))
-            cost = self._prices.cost(attempt.provider, attempt.model, usage, _moment(now_ms))
+            cost = self._prices.cost(attempt.provider, attempt.model, usage, moment(now_ms))
             expected = min(ceiling, cost.nanos) if cost else ceiling
         return guard.Case(
             attempt,
@@ -351,14 +345,10 @@ class LedgerGate:
         )
 
     def _cost_nanos(self, hold: Hold, usage: Usage) -> Nanos | None:
-        cost = self._prices.cost(hold.attempt.provider, hold.attempt.model, usage, _moment(hold.started_ms))
+        cost = self._prices.cost(hold.attempt.provider, hold.attempt.model, usage, moment(hold.started_ms))
         return cost.nanos if cost else None
 
 
 def _room(standing: Standing) -> Nanos:
     """What a running call may still add; a strict budget has held all it may."""
     return 0 if standing.account.budget.is_strict else max(0, standing.free_nanos)
-
-
-def _moment(now_ms: int) -> datetime:
-    return datetime.fromtimestamp(now_ms / 1000, tz=UTC)

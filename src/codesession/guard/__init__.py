@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codesession.guard.scopes import SCOPES, pattern_of, scope_of, window_of
     from codesession.guard.watches import Action, Watches
     from codesession.guard.windows import span
-    from codesession.guard.words import alert_sentence, asking, ended, not_approved, unwritten
+    from codesession.guard.words import alert_sentence, asking, ended, more_than, not_approved, unwritten
 
 _HOME = {
     "NEWEST": "expected",
@@ -35,6 +35,7 @@ _HOME = {
     "check": "rules",
     "conversation": "expected",
     "ended": "words",
+    "more_than": "words",
     "not_approved": "words",
     "pattern_of": "scopes",
     "scope_of": "scopes",
@@ -58,6 +59,7 @@ __all__ = [
     "check",
     "conversation",
     "ended",
+    "more_than",
     "not_approved",
     "pattern_of",
     "scope_of",

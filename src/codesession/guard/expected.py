@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from codesession.model import Usage
+from codesession.guard.newest import keep
+from codesession.model import BYTES_PER_TOKEN, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from codesession.model import Attempt
 
-BYTES_PER_TOKEN = 4
 FEW = 20
 """Samples below which the fixed figure is used."""
 NEWEST = 200
@@ -50,7 +50,9 @@ class Experience:
         """
         last = self._conversations.get(conversation(attempt))
         expected = -(-attempt.request_bytes // BYTES_PER_TOKEN)
-        output = min(self._output(attempt, known), attempt.max_output or self._output(attempt, known))
+        output = self._output(attempt, known)
+        if attempt.max_output is not None:
+            output = min(output, attempt.max_output)
         if last is None or attempt.request_bytes < last.request_bytes:
             return Usage(input=expected, output=output)
         new = -(-(attempt.request_bytes - last.request_bytes) // BYTES_PER_TOKEN)
@@ -66,19 +68,15 @@ class Experience:
         outputs = self._outputs.get(_model(attempt))
         if outputs is not None:
             outputs.append(usage.completion_tokens)
-        key = conversation(attempt)
-        self._conversations[key] = _Last(attempt.request_bytes, usage, now_ms)
-        self._conversations.move_to_end(key)
-        if len(self._conversations) > MOST_CONVERSATIONS:
-            self._conversations.popitem(last=False)
+        last = _Last(attempt.request_bytes, usage, now_ms)
+        keep(self._conversations, conversation(attempt), last, MOST_CONVERSATIONS)
 
     def _output(self, attempt: Attempt, known: Callable[[], Iterable[int]]) -> int:
         key = _model(attempt)
         outputs = self._outputs.get(key)
         if outputs is None:
-            outputs = self._outputs[key] = deque(known(), NEWEST)
-            if len(self._outputs) > MOST_CONVERSATIONS:
-                self._outputs.popitem(last=False)
+            outputs = deque(known(), NEWEST)
+            keep(self._outputs, key, outputs, MOST_CONVERSATIONS)
         if len(outputs) < FEW:
             return UNKNOWN_OUTPUT
         return sorted(outputs)[(len(outputs) * PERCENTILE - 1) // 100]

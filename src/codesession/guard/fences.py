@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from codesession.guard.newest import keep
+
 if TYPE_CHECKING:
     from codesession.model import Attempt
 
@@ -21,10 +23,8 @@ class Fences:
 
     def learn(self, attempt: Attempt, blocks: bool) -> None:  # noqa: FBT001 - what was learnt
         """Remember whether a blocking budget applies to calls like this one."""
-        self._known[_whose(attempt)] = blocks
+        keep(self._known, _whose(attempt), blocks, MOST_KNOWN)
         self._otherwise = self._otherwise or blocks
-        if len(self._known) > MOST_KNOWN:
-            self._known.popitem(last=False)
 
     def may_block(self, attempt: Attempt) -> bool:
         """Whether one applies; of a call the like of which was never seen, whether there is any."""

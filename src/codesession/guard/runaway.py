@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from codesession.guard.circles import circles
+from codesession.guard.newest import keep
 from codesession.model import NANOS_PER_USD, Rule
 from codesession.model.money import money
 
 if TYPE_CHECKING:
     from codesession.guard.circles import Circle
     from codesession.model import Attempt, Nanos
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ class Watch:
         """Begin anew: what was found is found again only when it has gone on as long once more."""
         self._memory = _Memory(self._thresholds)
         for part, calls in self._found.items():
-            _put(self._pardoned, part, calls)
+            keep(self._pardoned, part, calls, _MOST)
         self._found.clear()
 
     def _too_fast(self, now_ms: int) -> Runaway | None:
@@ -191,7 +189,7 @@ class Watch:
         _forget(request.in_flight, now_ms - _LATELY_MS)
         if request.was_answered and not request.in_flight and not attempt.retry:
             request.rounds.append(now_ms)
-        _put(requests, key, request)
+        keep(requests, key, request, _MOST)
         request.sent_ms = now_ms
         _forget(request.rounds, now_ms - _LATELY_MS)
         return request
@@ -222,21 +220,13 @@ class Watch:
                 if step.call in circle.parts or step.file in circle.parts:  # both: it may be found by the other too
                     for digest in (step.call, step.file):
                         if digest is not None:
-                            _put(self._found, digest, circle.threshold)
+                            keep(self._found, digest, circle.threshold, _MOST)
         return Runaway(found[0].rule, found[0].sentence) if found else None
 
 
 def _forget(times: deque[int], before_ms: int) -> None:
     while times and times[0] < before_ms:
         times.popleft()
-
-
-def _put(things: OrderedDict[K, V], key: K, value: V) -> None:
-    """Keep it as the newest, and no more things than one may."""
-    things[key] = value
-    things.move_to_end(key)
-    if len(things) > _MOST:
-        things.popitem(last=False)
 
 
 def _body(attempt: Attempt) -> bytes:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from codesession.guard.newest import keep
 from codesession.guard.runaway import Thresholds, Watch
 from codesession.guard.words import runaway_advice
-from codesession.model import Refusal
+from codesession.model import REFUSED, Refusal
 
 if TYPE_CHECKING:
     from codesession.model import Attempt, Nanos, Rule
@@ -65,7 +66,7 @@ class Watches:
             self._told[told] = now_ms + SAID_AGAIN_MS
         sentence = runaway.sentence
         if self._action is Action.BLOCK:
-            sentence = f"codesession refused this call: {sentence}"
+            sentence = REFUSED + sentence
         refusal = Refusal(runaway.rule, sentence, runaway_advice(runaway.rule), ask_s=self._wait_s)
         return Found(refusal, self._action)
 
@@ -78,10 +79,6 @@ class Watches:
         self._watch(attempt).forgive()
 
     def _watch(self, attempt: Attempt) -> Watch:
-        watch = self._watches.get(attempt.session_id)
-        if watch is None:
-            watch = self._watches[attempt.session_id] = Watch(self._thresholds)
-        self._watches.move_to_end(attempt.session_id)
-        if len(self._watches) > MOST_SESSIONS:
-            self._watches.popitem(last=False)
+        watch = self._watches.get(attempt.session_id) or Watch(self._thresholds)
+        keep(self._watches, attempt.session_id, watch, MOST_SESSIONS)
         return watch

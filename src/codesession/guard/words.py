@@ -5,13 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codesession.model import NANOS_PER_USD, Figure, Level, QuestionState, Refusal, Rule, ScopeKind, Window
+from codesession.model import (
+    ENDED,
+    NANOS_PER_USD,
+    REFUSED,
+    Figure,
+    Level,
+    QuestionState,
+    Refusal,
+    Rule,
+    ScopeKind,
+    Window,
+    reason_of,
+)
 from codesession.model.money import detailed as money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codesession.model import Attempt, Nanos, Standing
+
+_CENT = NANOS_PER_USD // 100
 
 ADVICE: Mapping[str, str] = {
     "unpriced": (
@@ -53,7 +67,7 @@ def budget_sentence(standing: Standing, needed_nanos: Nanos, attempt: Attempt) -
     would = "can cost up to" if standing.account.budget.is_strict else "is expected to cost"
     needed = f"this call to {attempt.model} {would} {money(needed_nanos)}"
     return (
-        f"codesession refused this call: the {money(standing.limit_nanos)} {whose(standing)} does not allow it "
+        f"{REFUSED}the {money(standing.limit_nanos)} {whose(standing)} does not allow it "
         f"({money(standing.spent_nanos)} spent{held}; {needed})."
     )
 
@@ -61,19 +75,26 @@ def budget_sentence(standing: Standing, needed_nanos: Nanos, attempt: Attempt) -
 def ended_sentence(standing: Standing, running_nanos: Nanos) -> str:
     """Why an answer does not go on."""
     return (
-        f"codesession ended this answer: with the {money(running_nanos)} it has cost so far, the "
+        f"{ENDED}with the {money(running_nanos)} it has cost so far, the "
         f"{money(standing.limit_nanos)} {whose(standing)} is used up."
     )
 
 
 def raise_it(standing: Standing, needed_nanos: Nanos) -> str:
     """What to do about a limit that was reached."""
-    missing = max(needed_nanos - standing.free_nanos, standing.limit_nanos // 5, NANOS_PER_USD // 100)
-    cents = -(-missing // (NANOS_PER_USD // 100))
+    cents = more_than(standing, needed_nanos - standing.free_nanos) // _CENT
     return (
         "Do not retry: commit what is done and stop. A person can allow more with: "
         f"cs approve +{cents // 100}.{cents % 100:02d} - or go on with a cheaper model."
     )
+
+
+def more_than(standing: Standing, lacking_nanos: Nanos) -> Nanos:
+    """What to allow beyond a limit, in whole cents, when so much is lacking: a fifth of it at least.
+
+    Less would soon be used up again.
+    """
+    return -(-max(lacking_nanos, standing.limit_nanos // 5, _CENT) // _CENT) * _CENT
 
 
 def alert_sentence(standing: Standing, level: Level) -> str:
@@ -109,14 +130,14 @@ def ended(standing: Standing, running_nanos: Nanos, reserved_nanos: Nanos) -> Re
 
 def unwritten(reason: str) -> Refusal:
     """Why no call is sent while the ledger cannot be written."""
-    sentence = f"codesession refused this call: a budget applies, and it cannot be kept. {reason}"
+    sentence = f"{REFUSED}a budget applies, and it cannot be kept. {reason}"
     return Refusal(Rule.LEDGER, sentence, ADVICE["ledger"])
 
 
 def asking(refusal: Refusal) -> str:
     """What a person is asked."""
-    sentence = refusal.sentence.removeprefix("codesession refused this call: ")
-    return f"A call waits for you: {sentence} Answer within {refusal.ask_s} s with: cs approve, or cs deny"
+    reason = reason_of(refusal.sentence)
+    return f"A call waits for you: {reason} Answer within {refusal.ask_s} s with: cs approve, or cs deny"
 
 
 def not_approved(refusal: Refusal, state: QuestionState) -> Refusal:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesession.errors import DatabaseError
-from codesession.ledger.answers_file import Place, opened, said_plainly, transaction, was_busy
+from codesession.ledger.answers_file import Place, opened, said_plainly, was_busy
+from codesession.ledger.opening import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

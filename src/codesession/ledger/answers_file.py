@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.errors import DatabaseError
-from codesession.ledger.opening import make_directories
+from codesession.ledger.opening import make_directories, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,19 +160,6 @@ def _make_private(path: Path) -> None:
         with suppress(FileNotFoundError):
             if stat.S_IMODE(file.stat().st_mode) & 0o077:
                 file.chmod(0o600)
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
-    """One transaction: it all happens, or none of it does."""
-    connection.execute(begin)
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # some errors have ended it already
-            connection.execute("ROLLBACK")
-        raise
 
 
 @contextmanager

@@ -88,22 +88,24 @@ class BudgetReader(Rows):
         return self._row("SELECT EXISTS (SELECT 1 FROM budget WHERE mode <> 'warn')") == (1,)
 
     def standing(self, account: Account) -> Standing:
-        kept = self._kept(account)
-        if kept is not None:
-            return kept
-        *spent, held, unpriced = accounts.sums(self._connection, _key(account))
+        key = _key(account)
+        kept = self._amounts([key])
+        if kept:
+            return _standing_at(account, kept[_short(key)])
+        *spent, held, unpriced = accounts.sums(self._connection, key)
         return model.Standing(account, _by_evidence(spent), held, unpriced)
 
-    def _kept(self, account: Account) -> Standing | None:
-        row = self._row(
-            f"{_STANDINGS} WHERE account.budget_id = ? AND account.subject = ? AND account.session_id = ? "
-            "AND account.began_ms = ?",
-            account.budget.id,
-            account.subject,
-            account.session_id or 0,
-            account.began_ms,
+    def _amounts(self, keys: Sequence[accounts.Key]) -> dict[tuple[object, ...], tuple[int, ...]]:
+        """What is kept of these accounts, by their short keys."""
+        if not keys:
+            return {}
+        marks = ", ".join(["(?, ?, ?, ?)"] * len(keys))
+        rows = self._rows(
+            f"SELECT budget_id, subject, session_id, began_ms, {_AMOUNTS} FROM account "
+            f"WHERE (budget_id, subject, session_id, began_ms) IN (VALUES {marks})",
+            *(value for key in keys for value in _short(key)),
         )
-        return _standing(row) if row else None
+        return {row[:4]: row[4:] for row in rows}
 
     def standing_of(self, account_id: int) -> Standing | None:
         row = self._row(f"{_STANDINGS} WHERE account.id = ?", account_id)
@@ -217,18 +219,6 @@ class BudgetWriter(BudgetReader):
                 accounts.open_account(self._connection, key)
                 kept |= self._amounts([key])
         return [_standing_at(account, kept[_short(key)]) for account, key in zip(wanted, keys, strict=True)]
-
-    def _amounts(self, keys: Sequence[accounts.Key]) -> dict[tuple[object, ...], tuple[int, ...]]:
-        """What is kept of these accounts, by their short keys."""
-        if not keys:
-            return {}
-        marks = ", ".join(["(?, ?, ?, ?)"] * len(keys))
-        rows = self._rows(
-            f"SELECT budget_id, subject, session_id, began_ms, {_AMOUNTS} FROM account "
-            f"WHERE (budget_id, subject, session_id, began_ms) IN (VALUES {marks})",
-            *(value for key in keys for value in _short(key)),
-        )
-        return {row[:4]: row[4:] for row in rows}
 
     def approve(self, account_id: int, extra_nanos: Nanos) -> bool:
         return bool(

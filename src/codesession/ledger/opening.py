@@ -72,6 +72,19 @@ def said_plainly(path: Path) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """One transaction: it all happens, or none of it does."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # some errors have ended it already
+            connection.execute("ROLLBACK")
+        raise
+
+
 def connect(
     path: Path, wait_s: float, *, durable: bool, elsewhere: Path | None = None
 ) -> tuple[sqlite3.Connection, bool]:
@@ -261,8 +274,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """Apply the missing migrations, each in one transaction with the record of it."""
     for file in sorted(MIGRATIONS.glob("[0-9]*.sql")):
         number = int(file.name.partition("_")[0])
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version < number:  # another process may have been quicker
                 for statement in _statements(file.read_text(encoding="utf-8")):
@@ -273,11 +285,6 @@ def migrate(connection: sqlite3.Connection) -> None:
                 )
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {number}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:  # some errors have ended it already
-                connection.execute("ROLLBACK")
-            raise
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from codesession.ledger.opening import connect, said_plainly
+from codesession.ledger.opening import connect, said_plainly, transaction
 from codesession.ledger.owners import OwnerLocks
 from codesession.ledger.reader import SqliteReader
 
@@ -73,15 +73,8 @@ class SqliteLedger:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
-        with self._turn, said_plainly(self.path):
-            self._connection.execute(begin)
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:  # some errors have ended it already
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._turn, said_plainly(self.path), transaction(self._connection, begin):
+            yield
 
     def claim(self, started_ms: int) -> int:
         """Make this process an owner; the lock is taken before anyone can see the row."""

@@ -11,21 +11,47 @@ from codesession.lazily import names_of
 
 if TYPE_CHECKING:
     from codesession.model.attempt import Attempt, Cost, Hold, Outcome
-    from codesession.model.budget import EACH, Account, Alert, Budget, Level, Mandate, Mode, ScopeKind, Standing, Window
+    from codesession.model.budget import (
+        EACH,
+        Account,
+        Alert,
+        Budget,
+        Level,
+        Mandate,
+        Mode,
+        ScopeKind,
+        Standing,
+        Window,
+        scope_text,
+    )
     from codesession.model.call import Call, CallState, Cut, Evidence
     from codesession.model.changes import Annotation, ChangeType, Commit, FileChange, FileMark, not_recorded
     from codesession.model.money import NANOS_PER_USD, Nanos, from_usd, to_usd
-    from codesession.model.refusal import Event, EventKind, Figure, Question, QuestionState, Refusal, Rule
+    from codesession.model.refusal import (
+        ENDED,
+        REFUSED,
+        Event,
+        EventKind,
+        Figure,
+        Question,
+        QuestionState,
+        Refusal,
+        Rule,
+        reason_of,
+    )
     from codesession.model.session import Scope, Session
     from codesession.model.sums import ModelTotals, Statistics
     from codesession.model.takeover import Takeover
     from codesession.model.totals import Totals
     from codesession.model.trace import Step, Trace
-    from codesession.model.usage import USAGE_FIELDS, Usage
+    from codesession.model.usage import BYTES_PER_TOKEN, USAGE_FIELDS, Usage
 
 _HOME = {
+    "BYTES_PER_TOKEN": "usage",
     "EACH": "budget",
+    "ENDED": "refusal",
     "NANOS_PER_USD": "money",
+    "REFUSED": "refusal",
     "USAGE_FIELDS": "usage",
     "Account": "budget",
     "Alert": "budget",
@@ -68,12 +94,17 @@ _HOME = {
     "Window": "budget",
     "from_usd": "money",
     "not_recorded": "changes",
+    "reason_of": "refusal",
+    "scope_text": "budget",
     "to_usd": "money",
 }
 
 __all__ = [
+    "BYTES_PER_TOKEN",
     "EACH",
+    "ENDED",
     "NANOS_PER_USD",
+    "REFUSED",
     "USAGE_FIELDS",
     "Account",
     "Alert",
@@ -116,6 +147,8 @@ __all__ = [
     "Window",
     "from_usd",
     "not_recorded",
+    "reason_of",
+    "scope_text",
     "to_usd",
 ]
 

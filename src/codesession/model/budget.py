@@ -32,6 +32,15 @@ class ScopeKind(StrEnum):
     MODEL = "model"
 
 
+def scope_text(kind: ScopeKind, name: str) -> str:
+    """A scope as it is typed.
+
+    >>> scope_text(ScopeKind.AGENT, "codex"), scope_text(ScopeKind.ALL, "")
+    ('agent:codex', 'all')
+    """
+    return f"{kind}:{name}" if name else str(kind)
+
+
 class Window(StrEnum):
     """From when on calls count; days, weeks (from Monday) and months begin in the user's time zone."""
 
@@ -82,7 +91,7 @@ class Budget:
         >>> Budget(ScopeKind.AGENT, "codex", Window.DAY, 0).scope
         'agent:codex'
         """
-        return f"{self.kind}:{self.name}" if self.name else str(self.kind)
+        return scope_text(self.kind, self.name)
 
     @property
     def blocks(self) -> bool:
@@ -107,7 +116,7 @@ class Account:
     @property
     def label(self) -> str:
         """Whose account it is, as it is shown: ``session 12``, ``customer:acme``."""
-        named = f"{self.budget.kind}:{self.subject}" if self.subject else str(self.budget.kind)
+        named = scope_text(self.budget.kind, self.subject)
         if self.budget.kind is ScopeKind.SESSION:
             return f"session {self.session_id}"
         return f"{named} in session {self.session_id}" if self.session_id is not None else named
@@ -183,4 +192,4 @@ class Mandate:
     @property
     def scope(self) -> str:
         """The scope as it is typed."""
-        return f"{self.kind}:{self.name}" if self.name else str(self.kind)
+        return scope_text(self.kind, self.name)

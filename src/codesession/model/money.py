@@ -47,6 +47,15 @@ def detailed(nanos: Nanos) -> str:
     return text[:5] + text[5:].rstrip("0")
 
 
+def dollars(nanos: Nanos) -> str:
+    """Nano-dollars as plain decimal dollars, exactly.
+
+    >>> dollars(1_430_000_000), dollars(12), dollars(0)
+    ('1.43', '0.000000012', '0')
+    """
+    return f"{nanos // NANOS_PER_USD}.{nanos % NANOS_PER_USD:09d}".rstrip("0").rstrip(".")
+
+
 def from_usd(dollars: Decimal) -> Nanos:
     """Decimal US dollars as nano-dollars, rounded half to even.
 

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from codesession.model.money import Nanos
 
 
+REFUSED = "codesession refused this call: "
+ENDED = "codesession ended this answer: "
+"""How the sentence of a refusal begins, so that whoever is shown it knows who speaks."""
+
+
+def reason_of(sentence: str) -> str:
+    """What a refusal says after that, for where it is plain who speaks."""
+    return sentence.removeprefix(REFUSED).removeprefix(ENDED)
+
+
 class Rule(StrEnum):
     """What a call can be refused for."""
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+BYTES_PER_TOKEN = 4
+"""The rule of thumb for text (https://help.openai.com/en/articles/4936856), used only where nothing was measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

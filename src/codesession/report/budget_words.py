@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from codesession.model import EACH, Evidence, Mode, ScopeKind, Window
+from codesession.model import EACH, Evidence, Mode, ScopeKind, Window, reason_of
 from codesession.report.budgets import dearest
 from codesession.report.formats import detailed as money
-from codesession.report.formats import dollars, duration, plural
+from codesession.report.formats import dollars, duration, plural, source
 from codesession.report.refusals import mode_text
 from codesession.report.tables import columns, harmless
 
@@ -64,8 +64,7 @@ def budgets_text(now: Situation) -> str:
         parts.append(f"{plural(now.ended, 'budget')} of ended sessions left out.")
     parts += _mandates(now.mandates)
     for question in now.waiting:
-        why = question.message.removeprefix("codesession refused this call: ")
-        parts.append(harmless(f"A call to {question.model} waits for you: {why}"))
+        parts.append(harmless(f"A call to {question.model} waits for you: {reason_of(question.message)}"))
     if now.waiting:
         parts.append("Answer with: cs approve, or cs deny")
     if any(budget.window not in (Window.SESSION, Window.TOTAL) for budget, _ in now.rules):
@@ -74,17 +73,17 @@ def budgets_text(now: Situation) -> str:
 
 
 def _rows(budget: Budget, standings: Sequence[Standing]) -> list[tuple[str, ...]]:
-    source = "" if budget.directory is None else f" ({budget.directory}/codesession.toml)"
+    set_by = "" if budget.directory is None else f" ({source(budget.directory, 'you')})"
     mode = mode_text(budget.mode, is_strict=budget.is_strict) + (
         f", asks for {duration(budget.ask_s)}" if budget.ask_s else ""
     )
     if not standings:
         is_each = budget.kind is ScopeKind.SESSION or budget.name == EACH
         whose = f"{budget.scope} (each)" if is_each else budget.scope
-        return [(whose + source, budget.window, "-", "-", "-", money(budget.limit_nanos), mode, "")]
+        return [(whose + set_by, budget.window, "-", "-", "-", money(budget.limit_nanos), mode, "")]
     return [
         (
-            standing.account.label + source,
+            standing.account.label + set_by,
             budget.window,
             money(standing.spent_nanos),
             money(standing.held_nanos),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codesession.model import ScopeKind, Window, to_usd
 from codesession.report.documents import document, usd
-from codesession.report.formats import iso
+from codesession.report.formats import iso, source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +109,7 @@ def budget_row(budget: Budget, standings: Sequence[Standing]) -> Document:
         "warnAt": budget.warn_at,
         "ask": budget.ask_s or None,
         "unpriced": _unpriced(budget.unpriced_nanos),
-        "source": _source(budget.directory),
+        "source": source(budget.directory, "user"),
         "accounts": [account_row(standing) for standing in shown],
         "accountsOmitted": omitted,
     }
@@ -159,10 +159,6 @@ def _unpriced(nanos: Nanos | None) -> str | float:
     return "refuse" if nanos is None else to_usd(nanos) or "allow"
 
 
-def _source(directory: str | None) -> str:
-    return "user" if directory is None else f"{directory}/codesession.toml"
-
-
 def _mandate(mandate: Mandate) -> Document:
     return {
         "scope": mandate.scope,
@@ -170,5 +166,5 @@ def _mandate(mandate: Mandate) -> Document:
         "deny": list(mandate.deny),
         "mostPerCall": usd(mandate.most_per_call_nanos),
         "mostParallel": mandate.most_parallel,
-        "source": _source(mandate.directory),
+        "source": source(mandate.directory, "user"),
     }

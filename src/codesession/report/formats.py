@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import PurePath
 
 from codesession.model import NANOS_PER_USD
-from codesession.model.money import detailed as detailed  # noqa: PLC0414 - two of the formats
+from codesession.model.moments import iso as iso  # noqa: PLC0414 - one of the formats
+from codesession.model.money import detailed as detailed  # noqa: PLC0414 - three of the formats
+from codesession.model.money import dollars as dollars  # noqa: PLC0414
 from codesession.model.money import money as money  # noqa: PLC0414
-
-if TYPE_CHECKING:
-    from codesession.model import Nanos
 
 CENT = NANOS_PER_USD // 100
 
 
-def iso(ms: int) -> str:
-    """Milliseconds since the epoch as ISO 8601 in UTC.
-
-    >>> iso(1_772_461_811_042)
-    '2026-03-02T14:30:11.042Z'
-    """
-    return datetime.fromtimestamp(ms / 1000, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def source(directory: str | None, user: str) -> str:
+    """Who has set a limit: the `user`, or the file of the project `directory`."""
+    return user if directory is None else str(PurePath(directory) / "codesession.toml")
 
 
 def duration(seconds: int) -> str:
@@ -34,15 +28,6 @@ def duration(seconds: int) -> str:
         return f"{seconds}s"
     minutes = seconds // 60
     return f"{minutes}m" if minutes < 60 else f"{minutes // 60}h {minutes % 60}m"  # noqa: PLR2004 - an hour
-
-
-def dollars(nanos: Nanos) -> str:
-    """Nano-dollars as plain decimal dollars, exactly.
-
-    >>> dollars(1_430_000_000), dollars(12), dollars(0)
-    ('1.43', '0.000000012', '0')
-    """
-    return f"{nanos // NANOS_PER_USD}.{nanos % NANOS_PER_USD:09d}".rstrip("0").rstrip(".")
 
 
 def tokens(count: int) -> str:

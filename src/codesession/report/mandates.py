@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from codesession.model import to_usd
 from codesession.report.documents import document
-from codesession.report.formats import money
+from codesession.report.formats import money, source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,12 +41,8 @@ def _row(mandate: Mandate) -> Document:
         "deny": list(mandate.deny),
         "mostPerCall": None if most is None else to_usd(most),
         "parallel": mandate.most_parallel,
-        "source": _source(mandate, "user"),
+        "source": source(mandate.directory, "user"),
     }
-
-
-def _source(mandate: Mandate, user: str) -> str:
-    return user if mandate.directory is None else str(PurePath(mandate.directory) / "codesession.toml")
 
 
 def mandates_text(mandates: Sequence[Mandate]) -> str:
@@ -64,7 +59,7 @@ def mandates_text(mandates: Sequence[Mandate]) -> str:
             ", ".join(mandate.deny) or "-",
             "-" if mandate.most_per_call_nanos is None else money(mandate.most_per_call_nanos),
             "-" if mandate.most_parallel is None else f"{mandate.most_parallel:,}",
-            _source(mandate, "you"),
+            source(mandate.directory, "you"),
         )
         for mandate in mandates
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from codesession.model import Evidence, Rule
+from codesession.model import Evidence, Rule, reason_of
 from codesession.report.formats import CENT, detailed, dollars, duration, money, plural, tokens
 from codesession.report.tables import columns, facts, harmless, is_narrow
 
@@ -92,8 +92,7 @@ def _refused_line(blocked: BlockedView) -> str:
         spent = "" if blocked.spent_nanos is None else f" ({detailed(blocked.spent_nanos)} spent)"
         why = f"no room in the {detailed(blocked.limit_nanos)} limit of {blocked.scope or 'a budget'}{spent}."
     else:
-        why = blocked.message.removeprefix("codesession refused this call: ")
-        why = why.removeprefix("codesession ended this answer: ") or f"{_words_for(blocked.rule)}."
+        why = reason_of(blocked.message) or f"{_words_for(blocked.rule)}."
     return f"{what}: {why}" + ("" if _EXPLAINS in why else f" {_EXPLAINS} explains.")
 
 

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from codesession.capture.providers.readers import StreamReader
     from codesession.model import Trace, Usage
 
-BYTES_PER_TOKEN = 4
-"""The rule of thumb for text (https://help.openai.com/en/articles/4936856), used only where nothing was measured."""
-
 
 T = TypeVar("T")
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from codesession.capture.proxy.headers import OURS, back
 from codesession.capture.sse import events
-from codesession.model import NANOS_PER_USD, Evidence
+from codesession.model import Evidence
+from codesession.model.money import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -225,7 +226,7 @@ async def replay(kept: Kept, send: Send) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept.headers]
     headers += [(b"x-codesession-cache", b"hit"), (b"x-costhq-cache", b"HIT")]
     if kept.cost_nanos is not None:
-        saved = _dollars(kept.cost_nanos)
+        saved = dollars(kept.cost_nanos).encode()
         headers += [(b"x-codesession-saved-cost", saved), (b"x-costhq-saved-cost", saved)]
     if not kept.is_streamed:
         headers.append((b"content-length", str(len(kept.body)).encode()))
@@ -239,12 +240,3 @@ async def replay(kept: Kept, send: Send) -> None:
             await send({"type": "http.response.body", "body": waiting, "more_body": True})
         waiting = event
     await send({"type": "http.response.body", "body": waiting})
-
-
-def _dollars(nanos: Nanos) -> bytes:
-    """Nano-dollars as plain decimal dollars.
-
-    >>> _dollars(1_430_000_000), _dollars(12), _dollars(0)
-    (b'1.43', b'0.000000012', b'0')
-    """
-    return f"{nanos // NANOS_PER_USD}.{nanos % NANOS_PER_USD:09d}".rstrip("0").rstrip(".").encode()

@@ -15,11 +15,10 @@ import aiohttp
 
 from codesession.capture.encoding import Undecodable, decoder
 from codesession.capture.providers import JsonReader, Reading, StreamReader
-from codesession.capture.providers.base import BYTES_PER_TOKEN
 from codesession.capture.proxy.headers import back
 from codesession.capture.sse import first_end
 from codesession.errors import CodesessionError
-from codesession.model import Attempt, Cut, Evidence, Outcome, Usage
+from codesession.model import BYTES_PER_TOKEN, Attempt, Cut, Evidence, Outcome, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
