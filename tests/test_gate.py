@@ -13,7 +13,7 @@ import pytest
 from codesession.errors import DatabaseError
 from codesession.gate import MOST_OUTPUT, LedgerGate, expire
 from codesession.ledger import SqliteLedger, WriteQueue
-from codesession.model import Attempt, CallState, Cost, Cut, Evidence, Hold, Outcome, Scope, Usage
+from codesession.model import STANDARD, Attempt, CallState, Cost, Cut, Evidence, Hold, Outcome, Scope, Terms, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,19 +32,32 @@ class Table:
 
     rates: dict[str, list[tuple[int, int]]]
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+    terms: list[Terms] = field(default_factory=list)
+    """on which the latest questions were asked"""
 
     def _rate(self, model: str, at: datetime) -> int | None:
         assert at.tzinfo is UTC
         known = [rate for since_ms, rate in self.rates.get(model, []) if since_ms <= at.timestamp() * 1000]
         return known[-1] if known else None
 
-    def cost(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost | None:
+    def cost(self, provider: str, model: str, usage: Usage, at: datetime, terms: Terms = STANDARD, /) -> Cost | None:
         self.asked.append((provider, model, at))
+        self.terms.append(terms)
         rate = self._rate(model, at)
         return None if rate is None else Cost(rate * usage.tokens, f"table {model}")
 
-    def ceiling(self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime) -> int | None:
+    def ceiling(
+        self,
+        provider: str,
+        model: str,
+        input_tokens: int,
+        output_tokens: int,
+        at: datetime,
+        terms: Terms = STANDARD,
+        /,
+    ) -> int | None:
         self.asked.append((provider, model, input_tokens, output_tokens, at))
+        self.terms.append(terms)
         rate = self._rate(model, at)
         return None if rate is None else rate * (input_tokens + output_tokens)
 
@@ -118,6 +131,51 @@ def test_the_input_is_bounded_by_the_bytes_and_the_output_by_the_request(world: 
 def test_the_output_bound(world: World, said: int | None, bound: int) -> None:
     world.admit(max_output=said)
     assert world.prices.asked[0][3] == bound
+
+
+def test_a_call_is_held_on_the_terms_asked_for_and_priced_on_those_answered(world: World) -> None:
+    hold = world.admit(terms=Terms(service_tier="priority", geography="us"))
+    assert world.prices.terms == [Terms(service_tier="priority", geography="us")]
+    call = world.settle(hold, Outcome(Usage(input=3), terms=Terms(service_tier="default")))
+    assert world.prices.terms[-1] == Terms(service_tier="default", geography="us")
+    assert call.terms == Terms(service_tier="default", geography="us")
+
+
+def test_a_call_on_own_hardware_is_priced_by_the_time_it_took(world: World) -> None:
+    hold = world.admit(terms=Terms(is_local=True))
+    world.clock.now_ms += 1234
+    world.settle(hold, Outcome(Usage(input=3)))
+    assert world.prices.terms[-1] == Terms(is_local=True, took_ms=1234)
+
+
+def test_what_the_provider_says_that_a_call_costs_wins(world: World) -> None:
+    call = world.settle(world.admit(), Outcome(Usage(input=3, output=4), reported_nanos=99))
+    assert (call.cost_nanos, call.price_source, call.evidence) == (99, "reported by p", Evidence.REPORTED)
+
+
+def test_a_cost_that_is_reported_as_nothing_is_no_missing_price(world: World) -> None:
+    call = world.settle(world.admit(model="unheard-of"), Outcome(Usage(input=3), reported_nanos=0))
+    assert (call.cost_nanos, call.evidence, call.is_unpriced) == (0, Evidence.REPORTED, False)
+
+
+def test_what_is_paid_by_no_token_is_unpriced_and_never_free(world: World) -> None:
+    spoken = world.settle(world.admit(), Outcome(Usage(), extra=(("seconds", 12.5),)))
+    assert (spoken.cost_nanos, spoken.is_unpriced, spoken.extra) == (None, True, (("seconds", 12.5),))
+    assert world.settle(world.admit(), Outcome(Usage())).cost_nanos == 0
+
+
+def test_the_answers_of_a_batch_count_once_however_often_they_are_fetched(world: World) -> None:
+    fetched = Attempt(None, "p", "unknown", "batch", streamed=False, request_bytes=0)
+    batch = Terms(is_batch=True)
+    outcomes = [Outcome(Usage(input=n), model="m", response_id=f"msg_{n}", terms=batch) for n in range(1, 301)]
+    assert asyncio.run(world.gate.record_results(fetched, outcomes[:250])) == 250
+    assert asyncio.run(world.gate.record_results(fetched, outcomes)) == 50
+    assert asyncio.run(world.gate.record_results(fetched, [])) == 0
+    with world.ledger.reading() as tx:
+        calls = [call for number in range(1, 301) if (call := tx.call(number))]
+    assert sum(call.cost_nanos or 0 for call in calls) == 2 * sum(range(1, 301))
+    assert {(call.model, call.terms, call.evidence) for call in calls} == {("m", batch, Evidence.MEASURED)}
+    assert world.prices.terms[-1] == batch
 
 
 def test_without_a_price_a_call_is_held_at_no_amount(world: World) -> None:

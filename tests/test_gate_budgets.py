@@ -54,11 +54,13 @@ PRICES = {"m": 1, "dear": 50}
 class Table:
     """Prices in nano-dollars a token, by model."""
 
-    def cost(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost | None:
+    def cost(self, provider: str, model: str, usage: Usage, at: datetime, *_: object) -> Cost | None:
         del provider, at
         return Cost(PRICES[model] * usage.tokens, "table") if model in PRICES else None
 
-    def ceiling(self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime) -> int | None:
+    def ceiling(
+        self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime, *_: object
+    ) -> int | None:
         del provider, at
         return PRICES[model] * (input_tokens + output_tokens) if model in PRICES else None
 

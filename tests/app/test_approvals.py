@@ -36,11 +36,13 @@ BLOCK = Terms(100 * CENT, Mode.BLOCK, is_strict=True)
 class Cents:
     """Every token costs a cent, of any model but one."""
 
-    def cost(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost | None:
+    def cost(self, provider: str, model: str, usage: Usage, at: datetime, *_: object) -> Cost | None:
         del provider, at
         return None if model == "unknown" else Cost(CENT * usage.tokens, "table")
 
-    def ceiling(self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime) -> int | None:
+    def ceiling(
+        self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime, *_: object
+    ) -> int | None:
         del provider, at
         return None if model == "unknown" else CENT * (input_tokens + output_tokens)
 

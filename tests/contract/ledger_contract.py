@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import pytest
 
 from codesession.errors import DatabaseError, SessionActive
 from codesession.model import (
+    USAGE_FIELDS,
     Attempt,
     CallState,
     ChangeType,
@@ -28,6 +29,7 @@ from codesession.model import (
     Outcome,
     Scope,
     Statistics,
+    Terms,
     Totals,
     Usage,
 )
@@ -452,7 +454,7 @@ class LedgerContract:
             assert ACTIONS[action](tx, 4711, at.owner_id) is False
 
     def test_settling_keeps_what_the_provider_said(self, at: Opened) -> None:
-        usage = Usage(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+        usage = Usage(*range(1, len(USAGE_FIELDS) + 1))
         call_id = at.hold()
         told = Outcome(usage, Evidence.REPORTED, "claude-x-20260101", Cut.CLIENT, 200, "req_1", "msg_1")
         at.settle(call_id, told, 40)
@@ -460,6 +462,42 @@ class LedgerContract:
         assert (call.usage, call.evidence, call.cut) == (usage, Evidence.REPORTED, Cut.CLIENT)
         assert (call.model, call.cost_nanos, call.price_source) == ("claude-x-20260101", 40, "table")
         assert (call.http_status, call.request_id, call.response_id) == (200, "req_1", "msg_1")
+
+    def test_the_terms_are_those_answered_and_else_those_asked_for(self, at: Opened) -> None:
+        asked = Terms(service_tier="priority", speed="fast")
+        with at.ledger.writing() as tx:
+            call_id = tx.hold(attempt(at.session.id, terms=asked), CEILING, at.owner_id, 1000)
+        assert at.call(call_id).terms == asked
+        extra = (("details.new_tokens", 7), ("ratio", 0.5))
+        told = answered(terms=Terms(service_tier="default", geography="us"), extra=extra)
+        at.settle(call_id, told, 40)
+        call = at.call(call_id)
+        assert call.terms == Terms(service_tier="default", speed="fast", geography="us")
+        assert call.extra == extra
+
+    def test_a_call_on_own_hardware_keeps_what_it_ran_on_and_how_long(self, at: Opened) -> None:
+        with at.ledger.writing() as tx:
+            call_id = tx.hold(attempt(at.session.id, terms=Terms(is_local=True)), CEILING, at.owner_id, 1000)
+            assert tx.settle(call_id, answered(), Cost(3, "local", "RTX 4090"), 2500)
+        call = at.call(call_id)
+        assert (call.hardware, call.terms) == ("RTX 4090", Terms(is_local=True, took_ms=1500))
+
+    def test_an_answer_of_a_batch_is_known_by_its_provider_and_id(self, at: Opened) -> None:
+        made = attempt(at.session.id, terms=Terms(is_batch=True), streamed=False)
+        with at.ledger.writing() as tx:
+            assert not tx.has_result("anthropic", "msg_1")
+            tx.record(made, answered(response_id="msg_1"), Cost(1, "table"), 1000, 1000)
+            tx.record(attempt(at.session.id), answered(response_id="msg_2"), Cost(1, "table"), 1000, 1000)
+            assert tx.has_result("anthropic", "msg_1")
+            assert not tx.has_result("anthropic", "msg_2")
+            assert not tx.has_result("openai", "msg_1")
+
+    def test_an_answer_of_a_batch_cannot_be_kept_twice(self, at: Opened) -> None:
+        made = attempt(at.session.id, terms=Terms(is_batch=True), streamed=False)
+        for is_first in (True, False):
+            with nullcontext() if is_first else pytest.raises(DatabaseError), at.ledger.writing() as tx:
+                tx.record(made, answered(response_id="msg_1"), Cost(1, "table"), 1000, 1000)
+        assert at.totals().calls == 1
 
     def test_the_model_asked_for_stands_until_another_has_answered(self, at: Opened) -> None:
         assert at.call(at.spend(40)).model == "claude-x"

@@ -50,11 +50,13 @@ BUDGETS = [
 class Unit:
     """A nano-dollar a token."""
 
-    def cost(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost:
+    def cost(self, provider: str, model: str, usage: Usage, at: datetime, *_: object) -> Cost:
         del provider, model, at
         return Cost(usage.tokens, "unit")
 
-    def ceiling(self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime) -> int:
+    def ceiling(
+        self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime, *_: object
+    ) -> int:
         del provider, model, at
         return input_tokens + output_tokens
 

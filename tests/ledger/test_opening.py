@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -18,7 +19,7 @@ import pytest
 
 from codesession.errors import DatabaseError
 from codesession.ledger import SqliteLedger, opening
-from codesession.ledger.totals import differences, rebuild
+from codesession.ledger.totals import differences
 from codesession.model import Account, Budget, Scope, ScopeKind, Window
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ RELEASED = {
     "0001_ledger.sql": "f0fc7be2d507f084df036837170068a567590aed1111ffd45b12eb29142a0a44",
     "0002_totals.sql": "69a79900c6eb7d13f0ad869138e24e84f5a04cb21a4f2bbeb1f733e561845b71",
     "0003_budgets.sql": "53450522dde5aac8337d42cc6af5ea9914db4041c1b25bf04491880bd4ad1227",
+    "0004_terms.sql": "9bd5daa5a95a8dcbea6485a162145f42caca1e099d5779930a0c453c719e4043",
 }
 """SHA-256 of every migration; one that has been released is never edited, a new one is added here."""
 
@@ -178,6 +180,7 @@ def test_a_ledger_of_the_second_schema_gets_budgets_and_keeps_every_row(
         then.setattr(opening, "MIGRATIONS", earlier)
         then.setattr(opening, "SCHEMA", 2)
         SqliteLedger(path).close()
+    script = (earlier / "0002_totals.sql").read_text(encoding="utf-8")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO owner (pid, started_ms) VALUES (1, 1)")
         connection.execute("INSERT INTO session (name, directory, started_ms) VALUES ('old', '/here', 1)")
@@ -195,7 +198,10 @@ def test_a_ledger_of_the_second_schema_gets_budgets_and_keeps_every_row(
                 (None, "settled", 6, 3, "reported", None, 1, 1),
             ],
         )
-        rebuild(connection)
+        for filling in re.findall(
+            r"^INSERT INTO (?:session_model|quarter_hour)\n.*?;", script, re.DOTALL | re.MULTILINE
+        ):
+            connection.execute(filling)
     kept, published = content(path, KEPT), content(path, PUBLISHED)
     with closing(SqliteLedger(path)) as ledger:
         assert version_of(path) == opening.SCHEMA
@@ -207,7 +213,7 @@ def test_a_ledger_of_the_second_schema_gets_budgets_and_keeps_every_row(
             ]
             assert known == kept[name]
             added = {row[column] for row in rows for column in row.keys() - kept[name][0].keys()}
-            assert added <= {None}
+            assert added <= {None, 0}
         assert ledger.check().totals == []
         with ledger.writing() as tx:
             found = tx.open_account(

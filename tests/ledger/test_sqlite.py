@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.contract.budget_contract import BudgetContract
 from tests.contract.ledger_contract import HERE, LedgerContract
+from tests.contract.repricing_contract import RepricingContract
 
 from codesession.errors import DatabaseError
 from codesession.ledger import SqliteLedger
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from codesession.model import Session
 
 
-class TestSqliteLedger(LedgerContract, BudgetContract):
+class TestSqliteLedger(LedgerContract, BudgetContract, RepricingContract):
     def make(self, place: Path, *, wait_s: float = 10.0) -> SqliteLedger:
         return SqliteLedger(place / "sessions.db", wait_s=wait_s)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from codesession.ledger import SqliteLedger
-from codesession.ledger.totals import QUARTER_MS, differences, rebuild
-from codesession.model import Attempt, Cost, Evidence, Outcome, Scope, Usage
+from codesession.ledger.totals import QUARTER_MS, add_call, differences, rebuild, take_call_away
+from codesession.model import Attempt, Cost, Evidence, Outcome, Scope, Terms, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def test_a_call_counts_in_the_quarter_hour_in_which_it_began(connection: sqlite3
 
 
 def test_what_is_kept_equals_what_is_counted_anew(connection: sqlite3.Connection) -> None:
-    tables = ("session_model", "quarter_hour")
+    tables = ("session_model", "quarter_hour", "session_hardware")
     kept = [sorted(rows(connection, f"SELECT * FROM {table}")) for table in tables]
     assert differences(connection) == []
     rebuild(connection)
@@ -69,7 +69,9 @@ def test_what_is_kept_equals_what_is_counted_anew(connection: sqlite3.Connection
 
 
 _MORE = """
-    INSERT INTO quarter_hour
+    INSERT INTO quarter_hour (started_ms, directory, provider, model, agent, customer, evidence, calls, unpriced,
+        cost_nanos, input, cache_read, cache_write, cache_write_1h, input_audio, cache_read_audio, output, reasoning,
+        output_audio, web_searches, unsplit)
     SELECT started_ms + 1, directory, provider, model, agent, customer, evidence, calls, unpriced, cost_nanos, input,
         cache_read, cache_write, cache_write_1h, input_audio, cache_read_audio, output, reasoning, output_audio,
         web_searches, unsplit
@@ -100,6 +102,25 @@ def test_sums_that_were_tampered_with_are_found_and_mended(
 def test_a_call_that_was_changed_behind_our_back_is_found(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE call SET cost_nanos = 5 WHERE id = 1")
     assert len(differences(connection)) == 2
+
+
+def test_time_on_own_hardware_is_summed_by_what_it_ran_on(path: Path, connection: sqlite3.Connection) -> None:
+    with closing(SqliteLedger(path)) as ledger, ledger.writing() as tx:
+        here = Attempt(1, "ollama", "m", "chat", streamed=True, request_bytes=0, terms=Terms(is_local=True))
+        for cost, took_ms in ((Cost(7, "local", "RTX 4090"), 1500), (Cost(5, "local", "RTX 4090"), 500), (None, 20)):
+            tx.record(here, Outcome(Usage(input=1)), cost, 10, 10 + took_ms)
+    kept = rows(connection, "SELECT session_id, hardware, calls, took_ms, cost_nanos FROM session_hardware")
+    assert kept == [(1, "", 1, 20, 0), (1, "RTX 4090", 2, 2000, 12)]
+    assert differences(connection) == []
+    rebuild(connection)
+    assert rows(connection, "SELECT session_id, hardware, calls, took_ms, cost_nanos FROM session_hardware") == kept
+
+
+def test_a_call_taken_away_and_added_again_counts_as_it_now_is(connection: sqlite3.Connection) -> None:
+    take_call_away(connection, 1)
+    connection.execute("UPDATE call SET cost_nanos = 5 WHERE id = 1")
+    add_call(connection, 1)
+    assert differences(connection) == []
 
 
 def test_a_call_of_which_nothing_was_billed_is_in_no_quarter_hour(path: Path, connection: sqlite3.Connection) -> None:

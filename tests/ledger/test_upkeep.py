@@ -53,6 +53,8 @@ def filled(path: Path) -> Path:
         connection.execute("INSERT INTO takeover VALUES (1, '/old.db', '/old.db', 1, 0, 0, 0, 0, 0)")
         connection.execute("INSERT INTO takeover_problem VALUES (1, 1, 'ai_usage 17', 'Infinity')")
         connection.execute("INSERT INTO file_mark VALUES (1, 'a', 1, 1)")
+        connection.execute("INSERT INTO session_hardware VALUES (1, 'RTX 4090', 0, 0, 0)")
+        connection.execute("INSERT INTO repricing VALUES (1, 1, 1, NULL, NULL, 5, 'genai-prices', 'unpriced')")
     return path
 
 

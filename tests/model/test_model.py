@@ -13,6 +13,7 @@ import codesession.model
 from codesession import errors
 from codesession.model import (
     NANOS_PER_USD,
+    REQUESTS,
     USAGE_FIELDS,
     Account,
     Budget,
@@ -80,8 +81,9 @@ def test_dollars_are_rounded_to_a_tenth_of_a_nano() -> None:
 @given(USAGES)
 def test_every_token_is_read_or_written_and_searches_are_neither(usage: Usage) -> None:
     assert usage.tokens == usage.prompt_tokens + usage.completion_tokens
-    assert usage.tokens == sum(getattr(usage, name) for name in USAGE_FIELDS if name != "web_searches")
-    assert replace(usage, web_searches=usage.web_searches + 1).tokens == usage.tokens
+    assert usage.tokens == sum(getattr(usage, name) for name in USAGE_FIELDS if name not in REQUESTS)
+    more = {name: getattr(usage, name) + 1 for name in ("web_searches", "file_searches", "rerank_searches")}
+    assert replace(usage, **more).tokens == usage.tokens
 
 
 @given(USAGES, USAGES)

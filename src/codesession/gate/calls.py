@@ -8,18 +8,19 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from codesession import guard, model
 from codesession.errors import DatabaseError
 from codesession.gate.asking import answer
-from codesession.gate.costs import cost_of, moment
-from codesession.gate.keeping import alerts_due, told
+from codesession.gate.costs import cost_of, moment, with_evidence
+from codesession.gate.keeping import alerts_due, record, told
 from codesession.gate.refusals import event_of, exceeded
 from codesession.model import Alert, EventKind, Hold, Level, QuestionState, Refusal, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import tzinfo
 
     from codesession.ledger import WriteQueue
@@ -38,6 +39,15 @@ these two lists. A request's own bytes bound it otherwise."""
 
 REPEATED_WITHIN_MS = 5_000
 """How long after an answer was ended the next call of its conversation is taken for the same, in milliseconds."""
+
+_TOLD = (model.Evidence.MEASURED, model.Evidence.REPORTED)
+"""What an answer of the provider's says of its tokens."""
+
+RESULTS_AT_ONCE = 200
+"""Answers of a batch in one transaction: other calls wait as long."""
+
+EXPECTED_MS = 30_000
+"""How long a call on the user's own hardware is expected to take, in milliseconds; more is held as it runs."""
 
 MOST_TOLD = 1_000
 """Refusals that are remembered as told; of more, all are told again."""
@@ -155,9 +165,10 @@ class LedgerGate:
     async def settle(self, hold: Hold, outcome: Outcome) -> None:
         """Turn the hold into what the call cost, at the price of the moment it was sent; see `cost_of`."""
         asked = hold.attempt
-        cost = cost_of(self._prices, asked, outcome, hold.started_ms)
         now_ms = self._now_ms()
-        if outcome.usage is not None and outcome.evidence is model.Evidence.MEASURED:
+        cost = cost_of(self._prices, asked, outcome, hold.started_ms, now_ms - hold.started_ms)
+        outcome = with_evidence(outcome)
+        if outcome.usage is not None and outcome.evidence in _TOLD:
             self._experience.learn(asked, outcome.usage, now_ms)
         if self._around.watches:
             self._around.watches.ended(asked, cost.nanos if cost else None, outcome.http_status, now_ms)
@@ -174,6 +185,37 @@ class LedgerGate:
         now_ms = self._now_ms()
         outcome = model.Outcome(model.Usage(), model=answered, http_status=200, saved_nanos=saved_nanos)
         await self._queue.write(lambda tx: tx.record(attempt, outcome, model.Cost(0, "cache"), now_ms, now_ms))
+
+    async def record_results(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> int:
+        """Keep the answers of a batch, each a call as `attempt` says; returns how many were not there before.
+
+        They count toward every budget that applies, and are refused by none: they were paid for when they were made.
+
+        Raises:
+            DatabaseError: they could not be written; some may have been.
+        """
+        now_ms, kept = self._now_ms(), 0
+        for start in range(0, len(outcomes), RESULTS_AT_ONCE):
+            some = outcomes[start : start + RESULTS_AT_ONCE]
+            count, alerts = await self._queue.write(partial(self._results_kept, attempt, some, now_ms))
+            kept += count
+            for alert in alerts:
+                self._around.tell(alert)
+        return kept
+
+    def _results_kept(
+        self, attempt: Attempt, outcomes: Sequence[Outcome], now_ms: int, tx: Writer
+    ) -> tuple[int, list[Alert]]:
+        kept, alerts = 0, []
+        for outcome in outcomes:
+            if outcome.response_id is not None and tx.has_result(attempt.provider, outcome.response_id):
+                continue
+            named = replace(attempt, model=outcome.model or attempt.model)
+            cost = cost_of(self._prices, named, outcome, now_ms)
+            _, due = record(tx, named, with_evidence(outcome), cost, (now_ms, now_ms), self._around.zone)
+            kept += 1
+            alerts += due
+        return kept, alerts
 
     async def release(self, hold: Hold, http_status: int | None) -> None:
         """Give the hold back: nothing was consumed."""
@@ -199,7 +241,9 @@ class LedgerGate:
         now_ms = self._now_ms()
         most_output = MOST_OUTPUT if attempt.max_output is None else attempt.max_output
         most_input = max(attempt.request_bytes, MOST_INPUT) if attempt.reads_elsewhere else attempt.request_bytes
-        ceiling = self._prices.ceiling(attempt.provider, attempt.model, most_input, most_output, moment(now_ms))
+        ceiling = self._prices.ceiling(
+            attempt.provider, attempt.model, most_input, most_output, moment(now_ms), attempt.terms
+        )
         case = self._case(tx, attempt, ceiling, now_ms)
         refusal = guard.check(case)
         if refusal:
@@ -220,7 +264,8 @@ class LedgerGate:
         expected = ceiling
         if accounts and ceiling is not None:
             usage = self._experience.usage(attempt, now_ms, lambda: tx.outputs(attempt, guard.NEWEST))
-            cost = self._prices.cost(attempt.provider, attempt.model, usage, moment(now_ms))
+            terms = replace(attempt.terms, took_ms=EXPECTED_MS) if attempt.terms.is_local else attempt.terms
+            cost = self._prices.cost(attempt.provider, attempt.model, usage, moment(now_ms), terms)
             expected = min(ceiling, cost.nanos) if cost else ceiling
         return guard.Case(
             attempt,
@@ -345,7 +390,11 @@ class LedgerGate:
         )
 
     def _cost_nanos(self, hold: Hold, usage: Usage) -> Nanos | None:
-        cost = self._prices.cost(hold.attempt.provider, hold.attempt.model, usage, moment(hold.started_ms))
+        asked = hold.attempt
+        terms = asked.terms
+        if terms.is_local:  # it costs by the time it has taken
+            terms = replace(terms, took_ms=self._now_ms() - hold.started_ms)
+        cost = self._prices.cost(asked.provider, asked.model, usage, moment(hold.started_ms), terms)
         return cost.nanos if cost else None
 
 

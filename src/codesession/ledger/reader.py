@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from codesession import model
 from codesession.ledger.budgets import BudgetReader
 from codesession.ledger.events import EventReader
+from codesession.ledger.repricing import RepricingReader
 from codesession.ledger.totals import AMOUNTS, BILLED, MODEL, SUMS, TOKEN_COLUMNS
-from codesession.model import Call, CallState, Cut, Evidence, Session, Totals, Usage
+from codesession.model import Call, CallState, Cut, Evidence, Session, Terms, Totals, Usage
 
 if TYPE_CHECKING:
-    from codesession.model import Annotation, Commit, FileChange, FileMark, ModelTotals, Statistics, Takeover
+    from codesession.model import (
+        Annotation,
+        Commit,
+        FileChange,
+        FileMark,
+        HardwareTotals,
+        ModelTotals,
+        Statistics,
+        Takeover,
+    )
 
 _SESSION = "id, name, directory, git_root, branch, start_head, started_ms, ended_ms, notes, background"
 _CALL = (
     f"id, session_id, provider, {MODEL}, endpoint, state, streamed, started_ms, ended_ms, "
     "hold_nanos, cost_nanos, evidence, price_source, cut, http_status, request_id, response_id, agent, user, "
-    f"customer, feature, client_session, retry, rule, saved_nanos, {', '.join(TOKEN_COLUMNS)}"
+    "customer, feature, client_session, retry, rule, saved_nanos, service_tier, speed, geography, batch, local, "
+    f"hardware, extra, {', '.join(TOKEN_COLUMNS)}"
 )
+_WORKED = "hardware, sum(calls), sum(took_ms), sum(cost_nanos)"
+_LONGEST_FIRST = "GROUP BY 1 ORDER BY 3 DESC, 1"
 _SUMMED = ", ".join(f"coalesce(sum({name}), 0)" for name in AMOUNTS)
 
 
-class SqliteReader(BudgetReader, EventReader):
+class SqliteReader(BudgetReader, EventReader, RepricingReader):
     """The `Reader` of one transaction."""
 
     def session(self, session_id: int) -> Session | None:
@@ -81,6 +95,20 @@ class SqliteReader(BudgetReader, EventReader):
             )
         return [model.ModelTotals(*row) for row in rows]
 
+    def hardware(self, session_id: int | None = None, owner_id: int | None = None) -> list[HardwareTotals]:
+        rows = self._rows(
+            f"SELECT {_WORKED} FROM session_hardware WHERE ?1 IS NULL OR session_id = ?1 {_LONGEST_FIRST}", session_id
+        )
+        if rows and owner_id is not None:  # which process it was, only the calls know
+            rows = self._rows(
+                "SELECT coalesce(hardware, ''), count(*), sum(ended_ms - started_ms), "
+                f"coalesce(sum(cost_nanos), 0) FROM call WHERE session_id = ? AND owner_id = ? AND local = 1 "
+                f"AND {BILLED} {_LONGEST_FIRST}",
+                session_id,
+                owner_id,
+            )
+        return [model.HardwareTotals(*row) for row in rows]
+
     def statistics(self) -> Statistics:
         work = self._row(
             "SELECT count(*), coalesce(sum((ended_ms - started_ms) / 1000), 0), coalesce(sum(files), 0), "
@@ -90,7 +118,12 @@ class SqliteReader(BudgetReader, EventReader):
             "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost_nanos), 0), coalesce(sum(unpriced), 0) "
             "FROM session_model WHERE session_id NOT IN (SELECT id FROM session WHERE ended_ms IS NULL)"
         )
-        return model.Statistics(*(work or ()), *(money or ()))
+        worked = self._rows(
+            f"SELECT {_WORKED} FROM session_hardware "
+            f"WHERE session_id NOT IN (SELECT id FROM session WHERE ended_ms IS NULL) {_LONGEST_FIRST}"
+        )
+        hardware = tuple(model.HardwareTotals(*row) for row in worked)
+        return model.Statistics(*(*(work or ()), *(money or ()), hardware))
 
     def calls(self, session_id: int) -> list[Call]:
         rows = self._rows(f"SELECT {_CALL} FROM call WHERE session_id = ? ORDER BY id", session_id)
@@ -168,9 +201,11 @@ def _call(row: tuple[Any, ...]) -> Call:
     """A call from a row of `_CALL`; its usage is known when any of its tokens are."""
     head, tokens = row[: -len(TOKEN_COLUMNS)], row[-len(TOKEN_COLUMNS) :]
     (
-        row_id, session_id, provider, model, endpoint, state, streamed, started, ended, hold, cost, evidence,
-        source, cut, *rest,
+        row_id, session_id, provider, model, endpoint, state, streamed, started, ended, hold, cost, evidence, source,
+        cut, http_status, request_id, response_id, agent, user, customer, feature, client_session, retry, rule, saved,
+        tier, speed, geography, batch, local, hardware, extra,
     ) = head  # fmt: skip
+    took_ms = ended - started if local and ended is not None else None
     return Call(
         row_id,
         session_id,
@@ -187,5 +222,18 @@ def _call(row: tuple[Any, ...]) -> Call:
         None if evidence is None else Evidence(evidence),
         source,
         None if cut is None else Cut(cut),
-        *rest,
+        http_status,
+        request_id,
+        response_id,
+        agent,
+        user,
+        customer,
+        feature,
+        client_session,
+        retry,
+        rule,
+        saved,
+        Terms(tier, speed, geography, bool(batch), bool(local), took_ms),
+        hardware,
+        tuple(json.loads(extra).items()) if extra else (),
     )

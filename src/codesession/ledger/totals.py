@@ -1,15 +1,16 @@
-"""What do calls come to? Two tables of sums, kept in the transaction that settles a call and checked against the rows.
+"""What do calls come to? Tables of sums, kept in the transaction that settles a call and checked against the rows.
 
 ``session_model`` answers what a session came to, ``quarter_hour`` what any stretch of time did, by scope, provider,
-model, agent, customer and evidence. Each is defined once, as a question to the calls; keeping it adds the answer for
-the calls that have just changed, rebuilding takes the answer for all, and checking compares.
+model, agent, customer and evidence, ``session_hardware`` how long the user's own hardware worked. Each is defined
+once, as a question to the calls; keeping it adds the answer for the calls that have just changed, rebuilding takes the
+answer for all, and checking compares.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from codesession.model import USAGE_FIELDS
+from codesession.model import REQUESTS, USAGE_FIELDS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,7 +23,7 @@ TOKEN_COLUMNS = (*USAGE_FIELDS, "unsplit")
 """The columns of a call that count what it consumed."""
 
 MODEL = "coalesce(call.model_answered, call.model)"
-TOKENS = " + ".join(f"coalesce(call.{name}, 0)" for name in TOKEN_COLUMNS if name != "web_searches")
+TOKENS = " + ".join(f"coalesce(call.{name}, 0)" for name in TOKEN_COLUMNS if name not in REQUESTS)
 BILLED = "call.state IN ('settled', 'lost')"
 
 AMOUNTS: Mapping[str, str] = {
@@ -59,9 +60,12 @@ class _Sums(NamedTuple):
         """The statement that fills the empty table."""
         return f"INSERT INTO {self.table} ({self._names()}) {self.question()}"
 
-    def one_call(self) -> str:
-        """The statement that adds the call of an id: its row as it stands, for to group one takes twice as long."""
-        added = ", ".join(f"{name} = {self.table}.{name} + excluded.{name}" for name in self.amounts)
+    def one_call(self, sign: str = "+") -> str:
+        """The statement that adds the call of an id: its row as it stands, for to group one takes twice as long.
+
+        With ``-`` it takes away what a call has added, whose row there then is.
+        """
+        added = ", ".join(f"{name} = {self.table}.{name} {sign} excluded.{name}" for name in self.amounts)
         return (
             f"INSERT INTO {self.table} ({self._names()}) "
             f"SELECT {_columns({**self.keys, **self.amounts})} {self.source} AND call.id = ? "
@@ -99,14 +103,32 @@ _QUARTER_HOUR = _Sums(
     },
     f"FROM call LEFT JOIN session ON session.id = call.session_id WHERE {BILLED}",
 )
-_TABLES = (_SESSION_MODEL, _QUARTER_HOUR)
-_ONE_CALL = tuple(sums.one_call() for sums in _TABLES)
+_SESSION_HARDWARE = _Sums(
+    "session_hardware",
+    {"session_id": "call.session_id", "hardware": "coalesce(call.hardware, '')"},
+    {"calls": "1", "took_ms": "call.ended_ms - call.started_ms", "cost_nanos": AMOUNTS["cost_nanos"]},
+    f"FROM call WHERE call.session_id IS NOT NULL AND call.local = 1 AND {BILLED}",
+)
+_TABLES = (_SESSION_MODEL, _QUARTER_HOUR, _SESSION_HARDWARE)
+_OF_EVERY_CALL = tuple(sums.one_call() for sums in (_SESSION_MODEL, _QUARTER_HOUR))
+_TAKEN_AWAY = tuple(sums.one_call("-") for sums in (_SESSION_MODEL, _QUARTER_HOUR))
 
 
-def add_call(connection: sqlite3.Connection, call_id: int) -> None:
+def add_call(connection: sqlite3.Connection, call_id: int, *, is_local: bool = False) -> None:
     """Count a call that has just left ``held``; each may be counted once."""
-    for statement in _ONE_CALL:
+    for statement in _OF_EVERY_CALL:
         connection.execute(statement, (call_id,))
+    if is_local:
+        connection.execute(_SESSION_HARDWARE.one_call(), (call_id,))
+
+
+def take_call_away(connection: sqlite3.Connection, call_id: int, *, is_local: bool = False) -> None:
+    """Undo `add_call` of a call, before its row is changed; then it is added again."""
+    for statement in _TAKEN_AWAY:
+        connection.execute(statement, (call_id,))
+    if is_local:  # on what it ran may change with its cost, and then nothing may be left of what it was
+        connection.execute(_SESSION_HARDWARE.one_call("-"), (call_id,))
+        connection.execute("DELETE FROM session_hardware WHERE calls = 0")
 
 
 def rebuild(connection: sqlite3.Connection) -> None:

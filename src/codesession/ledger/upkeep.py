@@ -46,6 +46,8 @@ _EMPTIED = (
     "takeover",
     "quarter_hour",
     "session_model",
+    "session_hardware",
+    "repricing",
     "call",
     "annotation",
     "git_commit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from codesession import model
@@ -10,6 +11,7 @@ from codesession.ledger import accounts
 from codesession.ledger.budgets import BudgetWriter
 from codesession.ledger.events import EventWriter
 from codesession.ledger.reader import SqliteReader
+from codesession.ledger.repricing import RepricingWriter
 from codesession.ledger.totals import TOKEN_COLUMNS, add_call
 from codesession.model import Session
 
@@ -26,25 +28,31 @@ if TYPE_CHECKING:
         Nanos,
         Outcome,
         Scope,
+        Terms,
         Usage,
     )
+    from codesession.model.terms import Extra
 
 _HOLD = """
     INSERT INTO call (session_id, owner_id, state, provider, model, endpoint, streamed, started_ms, hold_nanos,
-        expected_nanos, agent, user, customer, feature, client_session, retry)
-    VALUES (?, ?, 'held', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        expected_nanos, agent, user, customer, feature, client_session, retry, service_tier, speed, geography, batch,
+        local)
+    VALUES (?, ?, 'held', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _SETTLE = f"""
     UPDATE call SET state = 'settled', ended_ms = max(started_ms, ?), model_answered = ?, cost_nanos = ?,
-        price_source = ?, evidence = ?, cut = ?, http_status = ?, request_id = ?, response_id = ?,
-        rule = ?, {", ".join(f"{name} = ?" for name in TOKEN_COLUMNS)}
+        price_source = ?, hardware = ?, evidence = ?, cut = ?, http_status = ?, request_id = ?, response_id = ?,
+        rule = ?, service_tier = coalesce(?, service_tier), speed = coalesce(?, speed),
+        geography = coalesce(?, geography), batch = max(batch, ?), local = max(local, ?), extra = ?,
+        {", ".join(f"{name} = ?" for name in TOKEN_COLUMNS)}
     WHERE id = ? AND state = 'held'
 """
 _RECORD = f"""
     INSERT INTO call (session_id, state, provider, model, endpoint, streamed, started_ms, ended_ms, model_answered,
-        cost_nanos, price_source, evidence, cut, http_status, request_id, response_id, rule, agent, user, customer,
-        feature, client_session, retry, saved_nanos, {", ".join(TOKEN_COLUMNS)})
-    VALUES ({", ".join(["?", "'settled'", *["?"] * 22, *["?"] * len(TOKEN_COLUMNS)])})
+        cost_nanos, price_source, hardware, evidence, cut, http_status, request_id, response_id, rule, agent, user,
+        customer, feature, client_session, retry, saved_nanos, service_tier, speed, geography, batch, local, extra,
+        {", ".join(TOKEN_COLUMNS)})
+    VALUES ({", ".join(["?", "'settled'", *["?"] * 29, *["?"] * len(TOKEN_COLUMNS)])})
 """
 _CEILING = "CASE WHEN hold_nanos IS NOT NULL THEN 'ceiling' END"
 _SETTLE_UNREAD = f"""
@@ -55,7 +63,7 @@ _SETTLE_UNREAD = f"""
 """
 
 
-class SqliteWriter(SqliteReader, BudgetWriter, EventWriter):
+class SqliteWriter(SqliteReader, RepricingWriter, BudgetWriter, EventWriter):
     """The `Writer` of one ``BEGIN IMMEDIATE`` transaction."""
 
     def add_owner(self, pid: int, started_ms: int) -> int:
@@ -184,11 +192,13 @@ class SqliteWriter(SqliteReader, BudgetWriter, EventWriter):
             ceiling,
             expected,
             *_whose(attempt),
+            *_terms(attempt.terms),
         )
         accounts.add(self._connection, call_id)
         return call_id
 
     def record(self, attempt: Attempt, outcome: Outcome, cost: Cost | None, started_ms: int, ended_ms: int) -> int:
+        terms = attempt.terms.told(outcome.terms)
         call_id = self._insert(
             _RECORD,
             attempt.session_id,
@@ -204,16 +214,24 @@ class SqliteWriter(SqliteReader, BudgetWriter, EventWriter):
             *_ids(outcome),
             *_whose(attempt),
             outcome.saved_nanos,
+            *_terms(terms),
+            _json(outcome.extra),
             *_tokens(outcome.usage),
         )
-        self._count(call_id)
+        self._count(call_id, is_local=terms.is_local)
         return call_id
+
+    def has_result(self, provider: str, response_id: str) -> bool:
+        found = self._row(
+            "SELECT 1 FROM call WHERE provider = ? AND response_id = ? AND batch = 1", provider, response_id
+        )
+        return found is not None
 
     def settle(self, call_id: int, outcome: Outcome, cost: Cost | None, ended_ms: int) -> bool:
         if outcome.usage is None:
             return self._leaves_held(call_id, _SETTLE_UNREAD, ended_ms, outcome.model, *_ids(outcome), call_id)
         priced = (*_price(cost), outcome.evidence)
-        known = (*_ids(outcome), *_tokens(outcome.usage))
+        known = (*_ids(outcome), *_terms(outcome.terms), _json(outcome.extra), *_tokens(outcome.usage))
         return self._leaves_held(call_id, _SETTLE, ended_ms, outcome.model, *priced, *known, call_id)
 
     def release(self, call_id: int, http_status: int | None, ended_ms: int) -> bool:
@@ -243,14 +261,15 @@ class SqliteWriter(SqliteReader, BudgetWriter, EventWriter):
         before = accounts.added(self._connection, call_id)
         left = bool(self._changed(statement, *values))
         if left:
-            add_call(self._connection, call_id)
+            (is_local,) = self._row("SELECT local FROM call WHERE id = ?", call_id) or (0,)
+            add_call(self._connection, call_id, is_local=bool(is_local))
             accounts.recount(self._connection, call_id, before)
             self._touch(before)
         return left
 
-    def _count(self, call_id: int) -> None:
+    def _count(self, call_id: int, *, is_local: bool) -> None:
         """Add a call that is over, and was never held, to all sums."""
-        add_call(self._connection, call_id)
+        add_call(self._connection, call_id, is_local=is_local)
         self._touch(accounts.add(self._connection, call_id))
 
 
@@ -258,8 +277,16 @@ def _whose(attempt: Attempt) -> tuple[object, ...]:
     return attempt.agent, attempt.user, attempt.customer, attempt.feature, attempt.client_session, attempt.retry
 
 
-def _price(cost: Cost | None) -> tuple[Nanos | None, str | None]:
-    return (cost.nanos, cost.source) if cost else (None, None)
+def _price(cost: Cost | None) -> tuple[Nanos | None, str | None, str | None]:
+    return (cost.nanos, cost.source, cost.hardware) if cost else (None, None, None)
+
+
+def _terms(terms: Terms) -> tuple[object, ...]:
+    return terms.service_tier, terms.speed, terms.geography, terms.is_batch, terms.is_local
+
+
+def _json(extra: Extra) -> str | None:
+    return json.dumps(dict(extra), separators=(",", ":")) if extra else None
 
 
 def _ids(outcome: Outcome) -> tuple[object, ...]:

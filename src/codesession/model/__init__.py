@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codesession.lazily import names_of
 
 if TYPE_CHECKING:
-    from codesession.model.attempt import Attempt, Cost, Hold, Outcome
+    from codesession.model.attempt import Attempt, Hold, Outcome
     from codesession.model.budget import (
         EACH,
         Account,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from codesession.model.call import Call, CallState, Cut, Evidence
     from codesession.model.changes import Annotation, ChangeType, Commit, FileChange, FileMark, not_recorded
+    from codesession.model.cost import Cost
     from codesession.model.money import NANOS_PER_USD, Nanos, from_usd, to_usd
     from codesession.model.refusal import (
         ENDED,
@@ -40,11 +41,12 @@ if TYPE_CHECKING:
         reason_of,
     )
     from codesession.model.session import Scope, Session
-    from codesession.model.sums import ModelTotals, Statistics
+    from codesession.model.sums import HardwareTotals, ModelTotals, Statistics
     from codesession.model.takeover import Takeover
+    from codesession.model.terms import STANDARD, Terms
     from codesession.model.totals import Totals
     from codesession.model.trace import Step, Trace
-    from codesession.model.usage import BYTES_PER_TOKEN, USAGE_FIELDS, Usage
+    from codesession.model.usage import BYTES_PER_TOKEN, REQUESTS, USAGE_FIELDS, Usage
 
 _HOME = {
     "BYTES_PER_TOKEN": "usage",
@@ -52,6 +54,8 @@ _HOME = {
     "ENDED": "refusal",
     "NANOS_PER_USD": "money",
     "REFUSED": "refusal",
+    "REQUESTS": "usage",
+    "STANDARD": "terms",
     "USAGE_FIELDS": "usage",
     "Account": "budget",
     "Alert": "budget",
@@ -62,7 +66,7 @@ _HOME = {
     "CallState": "call",
     "ChangeType": "changes",
     "Commit": "changes",
-    "Cost": "attempt",
+    "Cost": "cost",
     "Cut": "call",
     "Event": "refusal",
     "EventKind": "refusal",
@@ -70,6 +74,7 @@ _HOME = {
     "Figure": "refusal",
     "FileChange": "changes",
     "FileMark": "changes",
+    "HardwareTotals": "sums",
     "Hold": "attempt",
     "Level": "budget",
     "Mandate": "budget",
@@ -88,6 +93,7 @@ _HOME = {
     "Statistics": "sums",
     "Step": "trace",
     "Takeover": "takeover",
+    "Terms": "terms",
     "Totals": "totals",
     "Trace": "trace",
     "Usage": "usage",
@@ -105,6 +111,8 @@ __all__ = [
     "ENDED",
     "NANOS_PER_USD",
     "REFUSED",
+    "REQUESTS",
+    "STANDARD",
     "USAGE_FIELDS",
     "Account",
     "Alert",
@@ -123,6 +131,7 @@ __all__ = [
     "Figure",
     "FileChange",
     "FileMark",
+    "HardwareTotals",
     "Hold",
     "Level",
     "Mandate",
@@ -141,6 +150,7 @@ __all__ = [
     "Statistics",
     "Step",
     "Takeover",
+    "Terms",
     "Totals",
     "Trace",
     "Usage",

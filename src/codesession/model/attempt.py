@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesession.model.call import Evidence
+from codesession.model.terms import STANDARD
 
 if TYPE_CHECKING:
     from codesession.model.call import Cut
     from codesession.model.money import Nanos
+    from codesession.model.terms import Extra, Terms
     from codesession.model.trace import Trace
     from codesession.model.usage import Usage
 
@@ -42,6 +44,8 @@ class Attempt:
     """whether the provider may go on by itself without a limit, as with its own web search"""
     trace: Trace | None = None
     """what it shows of the loop it is part of; never stored"""
+    terms: Terms = STANDARD
+    """what it asks for beside tokens"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,9 @@ class Outcome:
     """the firewall's rule that ended the answer, if one did"""
     saved_nanos: Nanos | None = None
     """what an answer from the cache would have cost"""
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a usage costs, and by which price."""
-
-    nanos: Nanos
-    source: str
-    """where the price is from, with its version, such as ``genai-prices 0.2.3``"""
+    terms: Terms = STANDARD
+    """what the provider says of the terms; what it does not say is as it was asked for"""
+    reported_nanos: Nanos | None = None
+    """what the provider itself says that the call costs"""
+    extra: Extra = ()
+    """numbers the provider told that are in no field of `Usage`, by their path in its answer"""

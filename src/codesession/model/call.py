@@ -16,8 +16,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from codesession.model.terms import STANDARD
+
 if TYPE_CHECKING:
     from codesession.model.money import Nanos
+    from codesession.model.terms import Extra, Terms
     from codesession.model.usage import Usage
 
 
@@ -84,6 +87,12 @@ class Call:
     """the firewall's rule that ended the answer, if one did: it was cut for the client"""
     saved_nanos: Nanos | None = None
     """what an answer from the cache would have cost; such a call costs nothing"""
+    terms: Terms = STANDARD
+    """of what was asked for and what was answered"""
+    hardware: str | None = None
+    """on what of the user's own it ran, where that is what is paid for"""
+    extra: Extra = ()
+    """numbers the provider told that are in no field of `Usage`"""
 
     @property
     def is_billed(self) -> bool:

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from codesession.model.terms import STANDARD
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from codesession.model.attempt import Attempt, Cost, Hold, Outcome
+    from codesession.model.attempt import Attempt, Hold, Outcome
     from codesession.model.budget import Account, Budget, Level, Mandate, ScopeKind, Standing, Window
     from codesession.model.call import Call
     from codesession.model.changes import Annotation, Commit, FileChange, FileMark
+    from codesession.model.cost import Cost
     from codesession.model.money import Nanos
+    from codesession.model.price_changes import UnpricedCall
     from codesession.model.refusal import Event, EventKind, Question, QuestionState, Refusal
     from codesession.model.session import Scope, Session
-    from codesession.model.sums import ModelTotals, Statistics
+    from codesession.model.sums import HardwareTotals, ModelTotals, Statistics
     from codesession.model.takeover import Takeover
+    from codesession.model.terms import Terms
     from codesession.model.totals import Totals
     from codesession.model.usage import Usage
 
@@ -28,12 +33,21 @@ T = TypeVar("T")
 class Prices(Protocol):
     """Tokens to money. Knows prices, decides nothing."""
 
-    def cost(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost | None:
-        """What `usage` costs at `at` (an aware moment), or None when the price is not known."""
+    def cost(self, provider: str, model: str, usage: Usage, at: datetime, terms: Terms = STANDARD, /) -> Cost | None:
+        """What `usage` costs at `at` (an aware moment) on those terms, or None when the price is not known."""
         ...
 
-    def ceiling(self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime) -> Nanos | None:
-        """The most that so many tokens can cost at `at`, or None when the price is not known."""
+    def ceiling(
+        self,
+        provider: str,
+        model: str,
+        input_tokens: int,
+        output_tokens: int,
+        at: datetime,
+        terms: Terms = STANDARD,
+        /,
+    ) -> Nanos | None:
+        """The most that so many tokens can cost at `at` on those terms, or None when the price is not known."""
         ...
 
 
@@ -62,6 +76,13 @@ class Reader(Protocol):
 
     def models(self, session_id: int, owner_id: int | None = None) -> list[ModelTotals]:
         """The models used, dearest first; with `owner_id` only by that process."""
+        ...
+
+    def hardware(self, session_id: int | None = None, owner_id: int | None = None) -> list[HardwareTotals]:
+        """The user's own hardware that worked in the session, or in all of them, the longest first.
+
+        With `owner_id` only for that process.
+        """
         ...
 
     def calls(self, session_id: int) -> list[Call]:
@@ -177,6 +198,35 @@ class Reader(Protocol):
         """The questions nobody has answered, oldest first, each with the owner of the call that waits."""
         ...
 
+    def models_used(self) -> list[tuple[str, str, Terms]]:
+        """Provider, model and terms of every call that counts and others ran, each combination once, in order."""
+        ...
+
+    def unpriced_calls(self, since_ms: int | None, after_id: int, most: int) -> list[UnpricedCall]:
+        """Calls whose usage is known, and whose cost is not, or only as a ceiling; by id, those after `after_id`.
+
+        Of those sent from `since_ms` on; costs that somebody else has told are not among them.
+        """
+        ...
+
+    def unmendable_calls(self, since_ms: int | None) -> int:
+        """How many calls have no cost that any price could give them: what they used is not known."""
+        ...
+
+    def paid_work(
+        self, since_ms: int | None, session_id: int | None
+    ) -> Iterator[tuple[str, str, Nanos, tuple[int, ...]]]:
+        """Provider, model, cost and amounts (those of `USAGE_FIELDS`) of every call that could be priced otherwise.
+
+        Those have a cost and a usage, and were neither made on the user's own hardware nor answered from the cache. To
+        be read to its end inside the transaction.
+        """
+        ...
+
+    def unpaid_work(self, since_ms: int | None, session_id: int | None) -> dict[str, int]:
+        """Calls that `paid_work` leaves out, by why: ``local``, ``cached``, ``unread``, ``unsplit``, ``unpriced``."""
+        ...
+
 
 class Writer(Reader, Protocol):
     """One write transaction: what it reads stays true until it commits, and it all happens or none of it does."""
@@ -248,6 +298,14 @@ class Writer(Reader, Protocol):
 
     def record(self, attempt: Attempt, outcome: Outcome, cost: Cost | None, started_ms: int, ended_ms: int) -> int:
         """Keep a call that was made elsewhere and is over; returns its id."""
+        ...
+
+    def has_result(self, provider: str, response_id: str) -> bool:
+        """Whether the ledger has that answer of a batch."""
+        ...
+
+    def reprice(self, call: UnpricedCall, cost: Cost, now_ms: int) -> bool:
+        """Give a call another cost, and keep what it was; False, and nothing done, if `call` is not how it stands."""
         ...
 
     def release(self, call_id: int, http_status: int | None, ended_ms: int) -> bool:
@@ -374,6 +432,14 @@ class Gate(Protocol):
 
     async def hit(self, attempt: Attempt, answered: str, saved_nanos: Nanos | None) -> None:
         """Record a call that was answered from the cache by the model `answered`, and what that saved."""
+        ...
+
+    async def record_results(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> int:
+        """Keep the answers of a batch, each a call as `attempt` says; returns how many were not there before.
+
+        Raises:
+            DatabaseError: they could not be written; some may have been.
+        """
         ...
 
     async def release(self, hold: Hold, http_status: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What do calls come to: those of a model, those of all sessions?"""
+"""What do calls come to: those of a model, those on the user's own hardware, those of all sessions?"""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ class ModelTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class HardwareTotals:
+    """How long hardware of the user's own worked, and what that cost."""
+
+    hardware: str
+    """as its rate names it; empty: of calls for which no hourly rate was known"""
+    calls: int
+    took_ms: int
+    cost_nanos: Nanos
+    """the sum of what is known: nothing, where there was no rate"""
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """What all completed sessions come to together; each is the sum over those sessions."""
 
@@ -33,3 +45,5 @@ class Statistics:
     tokens: int
     cost_nanos: Nanos
     unpriced: int
+    hardware: tuple[HardwareTotals, ...] = ()
+    """what of the user's own worked, the longest first"""
