@@ -1,10 +1,16 @@
 """Does our engine say what genai-prices says, to the nano-dollar, on thousands of seeded random calls?
 
 For each provider: every model at least once, under its id or a name made from one of its match clauses; moments around
-every date and daily window at which its prices change; prompts on both sides of every tier; every class of usage.
+every date and daily window at which its prices change; prompts on both sides of every tier; every class of usage; every
+variant it has a price for (batch, tiers, speed), and now and then one that it has not.
 
-Where they differ on purpose, `expected` says so: genai-prices charges $0 when nothing that was consumed has a price and
-we say unpriced; and where it does not know a name, ours is tried under further spellings.
+Where they differ on purpose, `expected` says so:
+
+* genai-prices charges $0 for what was consumed and has no price; we say unpriced;
+* where it does not know a name, ours is tried under further spellings;
+* terms it has no price for it takes as standard ones; we say unpriced;
+* so it does on the days before the one from which it has a price on some terms. As that is mostly the day on which it
+  began to keep such prices, we take it back to the beginning of the standard price it stands beside.
 """
 
 from __future__ import annotations
@@ -22,7 +28,8 @@ from genai_prices.data_snapshot import find_provider_by_id, get_snapshot
 from genai_prices.types import ModelPrice, StartDateConstraint, TieredPrices, TimeOfDateConstraint
 
 from codesession.meter.names import spellings
-from codesession.model import USAGE_FIELDS, Usage
+from codesession.meter.terms import basis_of
+from codesession.model import STANDARD, USAGE_FIELDS, Terms, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +42,26 @@ SNAPSHOT = get_snapshot()
 PROVIDERS = {provider.id: provider for provider in SNAPSHOT.providers}
 
 PRICED_BY = {
-    "input": ("input_mtok",),
-    "cache_read": ("input_mtok",),
-    "cache_write": ("input_mtok",),
-    "cache_write_1h": ("input_mtok",),
-    "input_audio": ("input_mtok",),
-    "cache_read_audio": ("input_mtok",),
-    "output": ("output_mtok",),
-    "reasoning": ("output_mtok",),
-    "output_audio": ("output_mtok",),
-    "web_searches": ("web_searches_kcount",),
+    "output": "output_mtok",
+    "reasoning": "output_mtok",
+    "output_audio": "output_mtok",
+    "output_image": "output_mtok",
+    "output_video": "output_mtok",
+    "web_searches": "web_searches_kcount",
+    "file_searches": "storage_searches_kcount",
+    "rerank_searches": "rerank_searches_kcount",
 }
-"""the price a class cannot be billed without: genai-prices allows a narrower one only beside these"""
+"""the price a class cannot be billed without, or ``input_mtok``: genai-prices has narrower ones beside these only"""
+
+TERMS = {
+    ("processing", "batch"): Terms(is_batch=True),
+    ("service_tier", "flex"): Terms(service_tier="flex"),
+    ("service_tier", "priority"): Terms(service_tier="priority"),
+    ("service_tier", "fast"): Terms(service_tier="fast"),
+    ("service_tier", "default"): Terms(service_tier="default"),
+    ("speed", "fast"): Terms(speed="fast"),
+}
+"""our words for genai-prices' contexts"""
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,7 @@ class Case:
     model: str
     usage: Usage
     at: datetime
+    terms: Terms = STANDARD
 
 
 def cases(provider: Provider) -> Iterator[Case]:
@@ -69,11 +85,18 @@ def cases(provider: Provider) -> Iterator[Case]:
             yield Case(
                 provider=chance.choice([provider.id, provider.id.upper(), *provider_names(provider)]),
                 model=chance.choice([model.id, model.id.upper(), *clause_names(model.match, chance)]),
-                usage=usage(chance, tier_starts(model)),
+                usage=usage(chance, model),
                 at=moment(chance, model),
+                terms=chance.choice(list(TERMS.values())) if chance.random() < 0.05 else STANDARD,
+            )
+        contexts = dict.fromkeys(context for variant in model.price_variants or () for context in variant.when.items())
+        for context in filter(TERMS.__contains__, contexts):
+            yield from (
+                Case(provider.id, model.id, usage(chance, model), moment(chance, model), TERMS[context])
+                for _ in range(6)
             )
     for name in ("no-such-model", "gpt-5.2-20251211", "claude-sonnet-4-20250514", "gpt-4o-20240806:free", ""):
-        yield Case(provider.id, name, usage(chance, ()), moment(chance, provider.models[0]))
+        yield Case(provider.id, name, usage(chance, provider.models[0]), moment(chance, provider.models[0]))
 
 
 def provider_names(provider: Provider) -> list[str]:
@@ -100,9 +123,15 @@ def clause_names(clause: Any, chance: random.Random) -> list[str]:
     return [operand]
 
 
-def usage(chance: random.Random, starts: tuple[int, ...]) -> Usage:
-    """Some classes of usage, now and then none; for tiered models with a prompt at or beside a tier's start."""
-    some = [name for name in USAGE_FIELDS if chance.random() < chance.choice([0.0, 0.2, 0.5, 1.0])]
+def usage(chance: random.Random, model: ModelInfo) -> Usage:
+    """Some classes of usage, now and then none, mostly such as `model` has a price for.
+
+    For tiered models the prompt is mostly at or beside a tier's start.
+    """
+    starts, priced = tier_starts(model), keys(model)
+    those = [name for name in USAGE_FIELDS if PRICED_BY.get(name, "input_mtok") in priced]
+    names = those if those and chance.random() < 0.85 else USAGE_FIELDS
+    some = [name for name in names if chance.random() < chance.choice([0.0, 0.2, 0.5, 1.0])]
     amounts = {name: chance.choice([1, 7, 999, 12_345, 1_000_000, chance.randrange(40_000)]) for name in some}
     drawn = Usage(**amounts)
     if starts and chance.random() < 0.8:
@@ -132,6 +161,7 @@ def conditions(model: ModelInfo) -> Iterator[StartDateConstraint | TimeOfDateCon
     """When the prices of `model` change."""
     if isinstance(model.prices, list):
         yield from (conditional.constraint for conditional in model.prices if conditional.constraint is not None)
+    yield from (variant.constraint for variant in model.price_variants or () if variant.constraint is not None)
 
 
 def price_sets(model: ModelInfo) -> list[ModelPrice]:
@@ -154,16 +184,23 @@ def theirs(usage: Usage) -> TheirUsage:
     """`usage` in their overlapping units."""
     return TheirUsage(
         input_tokens=usage.prompt_tokens,
-        cache_read_tokens=usage.cache_read + usage.cache_read_audio,
-        cache_write_tokens=usage.cache_write + usage.cache_write_1h,
+        cache_read_tokens=usage.cache_read + usage.cache_read_audio + usage.cache_read_image,
+        cache_write_tokens=usage.cache_write + usage.cache_write_1h + usage.cache_write_other,
         cache_write_5m_tokens=usage.cache_write,
         cache_write_1h_tokens=usage.cache_write_1h,
         input_audio_tokens=usage.input_audio + usage.cache_read_audio,
         cache_audio_read_tokens=usage.cache_read_audio,
+        input_image_tokens=usage.input_image + usage.cache_read_image,
+        cache_image_read_tokens=usage.cache_read_image,
+        input_video_tokens=usage.input_video,
         output_tokens=usage.completion_tokens,
         output_reasoning_tokens=usage.reasoning,
         output_audio_tokens=usage.output_audio,
+        output_image_tokens=usage.output_image,
+        output_video_tokens=usage.output_video,
         web_searches=usage.web_searches,
+        storage_searches=usage.file_searches,
+        rerank_searches=usage.rerank_searches,
     )
 
 
@@ -179,15 +216,44 @@ def expected(case: Case) -> int | None:
 
 
 def their_price(provider: Provider, model: ModelInfo, case: Case) -> int | None:
-    """What `model` charges; None where it has prices, but none for anything consumed."""
-    prices = {key for key, price in vars(model.get_prices(case.at)).items() if price is not None}
-    consumed = [name for name in USAGE_FIELDS if getattr(case.usage, name)] or USAGE_FIELDS
-    if prices and not any(key in prices for name in consumed for key in PRICED_BY[name]):
+    """What `model` charges; None where something consumed, or the terms, have no price."""
+    context, at = {}, case.at
+    if basis_of(case.terms) is not None:
+        context = dict([next(context for context, terms in TERMS.items() if terms == case.terms)])
+        began = beginning(provider, model, context, at)
+        if began is None:
+            return None
+        at = began
+    charged = model.get_prices(at, context)
+    prices = {key for key, price in vars(charged).items() if price is not None}
+    priced = {name for name in USAGE_FIELDS if PRICED_BY.get(name, "input_mtok") in prices}
+    if prices and (not priced or not priced.issuperset(consumed(case.usage))):
         return None
     with localcontext() as exact:
         exact.prec = 80
-        priced = model.calc_price(theirs(case.usage), provider, genai_request_timestamp=case.at)
-        return int((priced.total_price * 10**9).to_integral_value(ROUND_HALF_EVEN))
+        price = charged.calc_price(theirs(case.usage))
+        return int((price["total_price"] * 10**9).to_integral_value(ROUND_HALF_EVEN))
+
+
+def consumed(usage: Usage) -> list[str]:
+    """The classes there is something of."""
+    return [name for name in USAGE_FIELDS if getattr(usage, name)]
+
+
+def beginning(provider: Provider, model: ModelInfo, context: dict[str, str], at: datetime) -> datetime | None:
+    """When the price in `context` that holds at `at` began, or `at`; None where there is none."""
+    variants = [variant for variant in model.price_variants or () if variant.when == context]
+    if not variants or not any(model is own for own in provider.models):  # others' models are sold on standard terms
+        return None
+    if any(variant.constraint is None or variant.constraint.active(at) for variant in variants):
+        return at
+    starts = sorted(
+        variant.constraint.start_date for variant in variants if isinstance(variant.constraint, StartDateConstraint)
+    )
+    for start in (datetime.combine(day, time(12), UTC) for day in starts):
+        if model.get_prices(start) is model.get_prices(at):
+            return start
+    return None
 
 
 def provider_id(name: str) -> str | None:
@@ -199,7 +265,7 @@ def provider_id(name: str) -> str | None:
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 def test_every_call_costs_what_genai_prices_says(provider: Provider, catalogue: Catalogue) -> None:
     for case in cases(provider):
-        cost = catalogue.cost(case.provider, case.model, case.usage, case.at)
+        cost = catalogue.cost(case.provider, case.model, case.usage, case.at, case.terms)
         assert (cost and cost.nanos) == expected(case), case
 
 
@@ -211,3 +277,6 @@ def test_there_are_thousands_of_cases_of_every_kind() -> None:
     assert sum(expected(case) is None for case in drawn[::10]) >= 10
     for name in USAGE_FIELDS:
         assert sum(getattr(case.usage, name) > 0 for case in drawn) >= 200, name
+    for terms in TERMS.values():
+        priced = [case for case in drawn if case.terms == terms and expected(case) is not None]
+        assert len(priced) >= 10, terms

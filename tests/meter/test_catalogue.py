@@ -5,14 +5,16 @@ from __future__ import annotations
 import timeit
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codesession.meter import Catalogue
-from codesession.model import USAGE_FIELDS, Cost, Usage
+from codesession.meter import Catalogue, PriceBook
+from codesession.model import REQUESTS, STANDARD, USAGE_FIELDS, Cost, Terms, Usage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -230,7 +232,7 @@ MODELS = st.sampled_from(
 def test_no_call_costs_more_than_its_ceiling(
     catalogue: Catalogue, model: tuple[str, str], usage: Usage, at: datetime
 ) -> None:
-    cost = catalogue.cost(*model, replace(usage, web_searches=0), at)
+    cost = catalogue.cost(*model, replace(usage, **dict.fromkeys(REQUESTS, 0)), at)
     most = catalogue.ceiling(*model, usage.prompt_tokens, usage.completion_tokens, at)
 
     assert cost is not None
@@ -243,6 +245,40 @@ def test_a_ceiling_takes_the_dearest_way_to_read_and_to_write(catalogue: Catalog
 
     assert one_hour_writes is not None
     assert catalogue.ceiling("anthropic", "claude-opus-4-8", 1_000, 100, NOW) == one_hour_writes.nanos == 12_500_000
+
+
+@pytest.mark.parametrize(
+    ("terms", "nanos"),
+    [
+        (STANDARD, 1_250_000_000),
+        (Terms(service_tier="default"), 1_250_000_000),
+        (Terms(is_batch=True), 625_000_000),
+        (Terms(service_tier="flex"), 625_000_000),
+        (Terms(service_tier="priority"), 2_500_000_000),
+        (Terms(speed="fast"), None),
+        (Terms(service_tier="platinum"), None),
+    ],
+)
+def test_the_list_has_prices_on_other_terms(catalogue: Catalogue, terms: Terms, nanos: int | None) -> None:
+    cost = catalogue.cost("openai", "gpt-5", Usage(input=MILLION), NOW, terms)
+    assert (cost and cost.nanos) == nanos
+    assert catalogue.ceiling("openai", "gpt-5", MILLION, 0, NOW, terms) == nanos
+    if cost is not None and nanos != 1_250_000_000:
+        assert cost.source == f"{catalogue.source}, {'batch' if terms.is_batch else terms.service_tier}"
+
+
+def test_prices_on_other_terms_are_their_makers_own(catalogue: Catalogue) -> None:
+    assert catalogue.cost("azure", "gpt-5", Usage(input=1), NOW, Terms(service_tier="priority")) is None
+    found = catalogue.resolve("azure", "gpt-5", NOW)
+    assert found
+    assert (found.provider, found.biller) == ("openai", "azure")
+
+
+def test_an_id_is_a_models_whole_name(catalogue: Catalogue) -> None:
+    assert catalogue.has_id("openai", "gpt-4o-2024-05-13")
+    assert not catalogue.has_id("openai", "gpt-4o-2024-08-06")
+    assert not catalogue.has_id("nobody", "gpt-4o")
+    assert catalogue.problems == []
 
 
 def test_without_shards_everything_is_unpriced() -> None:
@@ -289,3 +325,19 @@ def test_a_warm_price_takes_microseconds(catalogue: Catalogue) -> None:
     runs = timeit.repeat(lambda: catalogue.cost("deepseek", "deepseek-v4-pro", usage, NOW), number=200, repeat=5)
 
     assert min(runs) / 200 < 60e-6
+
+
+def test_a_warm_price_on_any_terms_takes_microseconds(catalogue: Catalogue, tmp_path: Path) -> None:
+    """Measured 10 to 35 µs of the processor, whichever rules apply."""
+    book = PriceBook(tmp_path, catalogue)
+    usage = Usage(input=1_000, cache_read=20_000, output=500)
+    terms = Terms(is_batch=True, geography="us")
+
+    for provider, model, asked in (
+        ("openai", "gpt-5", STANDARD),
+        ("anthropic", "claude-opus-4-8", terms),
+        ("deepseek", "deepseek-v4-pro", STANDARD),
+        ("mistral", "mistral-large-latest", Terms(is_batch=True)),
+    ):
+        price = partial(book.cost, provider, model, usage, NOW, asked)
+        assert min(timeit.repeat(price, timer=process_time, number=200, repeat=5)) / 200 < 60e-6, (provider, model)

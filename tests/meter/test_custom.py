@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from codesession.meter.custom import SOURCE, CustomPrices, read_rows
 from codesession.meter.pricing import price
 from codesession.meter.userfiles import exact_dollars
-from codesession.model import Usage
+from codesession.model import USAGE_FIELDS, Usage
+from codesession.model.classes import CLASS_NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ def prices(file: Path, catalogue: Catalogue) -> CustomPrices:
     return CustomPrices(file, catalogue.provider_of)
 
 
-def row(dollars_in: float = 1, dollars_out: float = 2, **others: float) -> dict[str, float]:
+def row(dollars_in: float = 1, dollars_out: float = 2, **others: object) -> dict[str, object]:
     return {"input": dollars_in, "output": dollars_out, **others}
 
 
@@ -69,13 +70,11 @@ def test_a_class_that_is_not_named_is_billed_as_what_it_is_a_kind_of(file: Path,
 
 
 def test_every_class_can_have_its_own_price(file: Path, prices: CustomPrices) -> None:
-    own = {"cacheRead": 0.3, "cacheWrite": 3.75, "cacheWrite1h": 6, "inputAudio": 7, "cacheReadAudio": 8}
-    own |= {"reasoning": 9, "outputAudio": 10, "webSearches": 11}
-    file.write_text(json.dumps({"p/m": row(1, 2, **own)}))
+    dollars = {name: number + 0.5 for number, name in enumerate(CLASS_NAMES.values())}
+    file.write_text(json.dumps({"p/m": dollars}))
     found = prices.resolve("p", "m", NOW)
     assert found
-    nanos = [1, 0.3, 3.75, 6, 7, 8, 2, 9, 10, 11]
-    assert list(found.rates.bands[0].classes) == [round(dollars * 10**9) for dollars in nanos]
+    assert list(found.rates.bands[0].classes) == [500_000_000 + 10**9 * number for number in range(len(USAGE_FIELDS))]
 
 
 @given(st.decimals(0, 1_000_000, places=15, allow_nan=False))
@@ -230,6 +229,35 @@ def test_without_a_file_nothing_is_wrong(prices: CustomPrices) -> None:
 def test_a_mark_at_the_beginning_of_the_file_does_no_harm(file: Path, prices: CustomPrices) -> None:
     file.write_text(json.dumps({"m": row()}), encoding="utf-8-sig")
     assert listed_as(prices, "p", "m") == "m"
+
+
+# --- on other terms ---
+
+
+def test_a_row_may_say_what_other_terms_cost(file: Path, prices: CustomPrices) -> None:
+    file.write_text(json.dumps({"p/m": row(4, 8, batch=row(1, 2), fast=row(9, 9))}))
+    batch = prices.on_basis("p", "M", "processing=batch")
+    assert batch
+    assert (batch.source, batch.is_custom) == ("custom (pricing.json), batch", True)
+    assert price(batch.rates, Usage(input=1_000_000, output=1_000_000)) == 3_000_000_000
+    for basis in ("speed=fast", "service_tier=fast"):
+        fast = prices.on_basis("p", "m", basis)
+        assert fast
+        assert price(fast.rates, Usage(input=1_000_000)) == 9_000_000_000
+    assert prices.on_basis("p", "m", "service_tier=flex") is None
+    assert prices.on_basis("p", "other", "processing=batch") is None
+    assert prices.problems == ()
+
+
+def test_only_the_terms_of_a_row_that_cannot_be_used_are_ignored(file: Path, prices: CustomPrices) -> None:
+    file.write_text(json.dumps({"p/m": row(4, 8, batch=row(-1, 2)), "q": row(1, 1, flex=3)}))
+    assert cost(prices, Usage(input=1_000_000)) == 4_000_000_000
+    assert prices.on_basis("p", "m", "processing=batch") is None
+    first, second = prices.problems
+    assert first.endswith(
+        "the price of 'p/m' for batch is ignored: input is not a number of dollars from 0 to 1,000,000."
+    )
+    assert "'q' for flex is ignored: it is not of the form" in second
 
 
 # --- while a proxy runs ---

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 import pytest
 
 from codesession.meter.listing import DatedRates, Listing, read_listing
-from codesession.meter.pricing import Band, Rates
+from codesession.meter.pricing import Band, Rates, band_of
+from codesession.model import USAGE_FIELDS
 
-OLD, NEW, NIGHT = (Rates((Band((rate,) * 10),)) for rate in (3, 2, 1))
+OLD, NEW, NIGHT = (Rates((Band((rate,) * len(USAGE_FIELDS)),)) for rate in (3, 2, 1))
 
 
 @pytest.mark.parametrize(
@@ -76,11 +77,47 @@ def test_a_row_reads_back_as_it_was_meant() -> None:
     assert first == DatedRates(
         Rates(
             (
-                Band((5, 5, 6, 6, 5, 5, 9, 9, 9, None)),
-                Band((7, 7, 7, 7, 7, 7, 9, 9, 9, None), above=100, request=2),
+                band_of({"input": 5, "cache_write": 6, "output": 9}),
+                band_of({"input": 7, "output": 9}, above=100, request=2),
             )
         )
     )
     assert second.start == date(2026, 9, 1)
-    assert second.rates == Rates((Band((*[None] * 6, 1, 1, 1, None)),), per=10_000_000)
+    assert second.rates == Rates((band_of({"output": 1}),), per=10_000_000)
     assert third == DatedRates(None, window=(time(1), time(4)))
+
+
+# --- other terms ---
+
+
+def test_a_variant_has_its_own_days() -> None:
+    row = {
+        "id": "m",
+        "prices": [{"bands": [{"input": 4}]}],
+        "variants": {"processing=batch": [{"bands": None}, {"from": "2026-06-01", "bands": [{"input": 2}]}]},
+    }
+    listing = read_listing("p", row)
+
+    before, after = datetime(2026, 5, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+    assert listing.dated(before, "processing=batch").rates is None
+    assert listing.dated(after, "processing=batch") == DatedRates(
+        Rates((band_of({"input": 2}),)), start=date(2026, 6, 1)
+    )
+    assert listing.dated(after).rates == Rates((band_of({"input": 4}),))
+
+
+def test_terms_without_a_variant_have_no_price() -> None:
+    assert Listing("a", "b", (DatedRates(OLD),)).dated(datetime(2026, 1, 1, tzinfo=UTC), "service_tier=x").rates is None
+
+
+def test_a_day_and_hours_must_both_hold() -> None:
+    both = DatedRates(NIGHT, date(2026, 8, 17), (time(1), time(4)))
+    listing = Listing("deepseek", "x", (DatedRates(OLD), both))
+    moments = [
+        datetime(2026, 8, 16, 2, tzinfo=UTC),
+        datetime(2026, 8, 17, 2, tzinfo=UTC),
+        datetime(2026, 8, 17, 4, tzinfo=UTC),
+    ]
+
+    assert [listing.rates(at) for at in moments] == [OLD, NIGHT, OLD]
+    assert [listing.dated(at, by_hours=False).rates for at in moments] == [OLD, OLD, OLD]

@@ -24,7 +24,9 @@ from codesession.meter import pricing
 from codesession.meter.clauses import matches
 from codesession.meter.listing import Listing, read_listing
 from codesession.meter.names import spellings
+from codesession.meter.terms import basis_of, name_of
 from codesession.model import Cost
+from codesession.model.terms import STANDARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from codesession.meter.pricing import Rates
     from codesession.model import Nanos, Usage
+    from codesession.model.terms import Terms
 
 INDEX = "index.json"
 """the file that is there when, and only when, a set of shards is complete"""
@@ -57,6 +60,8 @@ class Resolved(NamedTuple):
     """the UTC times of day between which they hold, if only then"""
     is_custom: bool = False
     """whether the user has set them"""
+    biller: str = ""
+    """who bills for the call by that price, by the list's id: ``azure`` for a GPT model there"""
 
 
 class Catalogue:
@@ -77,26 +82,38 @@ class Catalogue:
         self.source = f"genai-prices {version or index.get('version', 'missing')}"
         self._listing = lru_cache(_NAMES_KEPT)(self._find)
 
-    def cost(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost | None:
+    def cost(self, provider: str, model: str, usage: Usage, at: datetime, terms: Terms = STANDARD) -> Cost | None:
         """What `usage` of `model` costs at `provider` when sent at `at`; None means unpriced, never free.
 
-        A time without zone is UTC.
+        A time without zone is UTC. Of the terms it is what the list knows that counts, which is no geography.
+        """
+        found = self.resolve(provider, model, at, basis_of(terms))
+        nanos = None if found is None else pricing.price(found.rates, usage)
+        return None if found is None or nanos is None else Cost(nanos, found.source)
+
+    def ceiling(
+        self,
+        provider: str,
+        model: str,
+        input_tokens: int,
+        output_tokens: int,
+        at: datetime,
+        terms: Terms = STANDARD,
+    ) -> Nanos | None:
+        """The most a call of at most so many tokens can cost, in nano-dollars, searches aside; None: unpriced."""
+        found = self.resolve(provider, model, at, basis_of(terms))
+        return None if found is None else pricing.ceiling(found.rates, input_tokens, output_tokens)
+
+    def resolve(
+        self, provider: str, model: str, at: datetime, basis: str | None = None, *, by_hours: bool = True
+    ) -> Resolved | None:
+        """Which published rates apply, and where they stand; None: unpriced.
+
+        `basis` is that of `terms.basis_of`. Prices on other than standard terms are a provider's own: they do not hold
+        where its models are sold by somebody else. Without `by_hours` no price counts that holds at some hours only.
         """
         listing = self._listing(provider, model)
-        rates = None if listing is None else listing.rates(at)
-        nanos = None if rates is None else pricing.price(rates, usage)
-        return None if nanos is None else Cost(nanos, self.source)
-
-    def ceiling(self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime) -> Nanos | None:
-        """The most a call of at most so many tokens can cost, in nano-dollars, web searches aside; None: unpriced."""
-        listing = self._listing(provider, model)
-        rates = None if listing is None else listing.rates(at)
-        return None if rates is None else pricing.ceiling(rates, input_tokens, output_tokens)
-
-    def resolve(self, provider: str, model: str, at: datetime) -> Resolved | None:
-        """Which published rates apply, and where they stand; None: unpriced."""
-        listing = self._listing(provider, model)
-        return None if listing is None else self._resolved(listing, at)
+        return None if listing is None else self._resolved(listing, at, basis, by_hours=by_hours)
 
     def listed(self, at: datetime) -> Iterator[Resolved]:
         """Every model that has a price at `at`, by provider, each once under the list's own id; reads every shard."""
@@ -107,11 +124,22 @@ class Catalogue:
                 if resolved is not None:
                     yield resolved
 
-    def _resolved(self, listing: Listing, at: datetime) -> Resolved | None:
-        dated = listing.dated(at)
+    def _resolved(
+        self, listing: Listing, at: datetime, basis: str | None = None, *, by_hours: bool = True
+    ) -> Resolved | None:
+        dated = listing.dated(at, basis, by_hours=by_hours)
         if dated.rates is None:
             return None
-        return Resolved(listing.provider, listing.model, dated.rates, self.source, dated.start, dated.window)
+        source = self.source if basis is None else f"{self.source}, {name_of(basis)}"
+        return Resolved(
+            listing.provider,
+            listing.model,
+            dated.rates,
+            source,
+            dated.start,
+            dated.window,
+            biller=listing.biller or listing.provider,
+        )
 
     def _find(self, provider: str, model: str) -> Listing | None:
         """The listing of `model` at `provider` under the first spelling the list knows."""
@@ -132,12 +160,19 @@ class Catalogue:
             return name
         return next((known for known, clause in self._providers.items() if clause and matches(clause, name)), None)
 
+    def has_id(self, provider: str, name: str) -> bool:
+        """Whether the lower-case `name` is the very id of a model in the list of `provider` (the list's id)."""
+        if provider not in self._providers:
+            return False
+        return any(row["id"].lower() == name for row in self._shard(provider).get("models", ()))
+
     def _at(self, provider: str, name: str) -> Listing | None:
         """The first listing that fits `name` at `provider`, or at those whose models it offers (one step only)."""
         for seller in (provider, *self._shard(provider).get("fallbacks", ())):
             for row in self._shard(seller).get("models", ()):
                 if matches(row["match"], name):
-                    return read_listing(seller, row)
+                    listing = read_listing(seller, row)
+                    return listing if seller == provider else listing._replace(biller=provider, variants={})
         return None
 
     def _shard(self, provider: str) -> Mapping[str, Any]:

@@ -5,7 +5,8 @@
     {"openai/gpt-4o":  {"input": 2.5, "output": 10},                        at one provider, dollars per million tokens
      "claude-sonnet-4-5": {"input": 3, "output": 15, "cacheRead": 0.3}}     wherever the model is called
 
-A row may name further classes (`CLASS_NAMES`); one that is not named is billed as what it is a kind of. A model is
+A row may name further classes (`CLASS_NAMES`); one that is not named is billed as what it is a kind of. Under
+``batch``, ``flex``, ``priority`` or ``fast`` it may say, in a row of the same form, what those cost. A model is
 looked up under ``provider/model`` first, in each spelling `names` knows, the exact one before others, and then under
 its name alone, at last without the maker's prefix. A key that begins with a provider of the published list is that
 provider's: ``openai/gpt-4o`` is not the price of the model of that name at OpenRouter.
@@ -19,11 +20,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from codesession.meter.catalogue import Resolved
-from codesession.meter.listing import named_rate
 from codesession.meter.names import spellings
-from codesession.meter.pricing import PER_MILLION, Band, Rates
+from codesession.meter.pricing import PER_MILLION, Rates, band_of
+from codesession.meter.terms import name_of
 from codesession.meter.userfiles import MOST_DOLLARS, exact_dollars, read_json
-from codesession.model import USAGE_FIELDS
 from codesession.model.classes import CLASS_NAMES
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 FILE = "pricing.json"
 SOURCE = f"custom ({FILE})"
+
+ON_TERMS = ("batch", "flex", "priority", "fast")
+"""the terms, as `terms.name_of` has them, for which a row may have a price of its own"""
 
 _NANO_PLACES = 9
 _NAMES_KEPT = 4096
@@ -58,6 +61,7 @@ class CustomPrices:
         self._rows: dict[str, Rates] = {}
         self._known: dict[str, tuple[str, Rates]] = {}
         self._anywhere: dict[str, tuple[str, Rates]] = {}
+        self._on_terms: dict[str, dict[str, Rates]] = {}
         self._problems: tuple[str, ...] = ()
         self._found = lru_cache(_NAMES_KEPT)(self._find)
 
@@ -79,6 +83,19 @@ class CustomPrices:
         self._refresh()
         return self._found(provider, model) if self._known else None
 
+    def on_basis(self, provider: str, model: str, basis: str) -> Resolved | None:
+        """The user's price of `model` at `provider` on other terms, where the row that applies says one.
+
+        `basis` is that of `terms.basis_of`.
+        """
+        self._refresh()
+        found = self._found(provider, model) if self._known else None
+        name = name_of(basis)
+        rates = None if found is None else self._on_terms.get(found.model, {}).get(name)
+        if found is None or rates is None:
+            return None
+        return found._replace(rates=rates, source=f"{SOURCE}, {name}")
+
     def anywhere(self, model: str) -> Resolved | None:
         """The user's price of `model` wherever it is called."""
         self._refresh()
@@ -95,7 +112,7 @@ class CustomPrices:
         for key in keys:
             if key in rows:
                 name, rates = rows[key]
-                return Resolved(provider, name, rates, SOURCE, is_custom=True)
+                return Resolved(provider, name, rates, SOURCE, is_custom=True, biller=provider)
         return None
 
     def _provider(self, name: str) -> str:
@@ -108,6 +125,7 @@ class CustomPrices:
             return
         content, problem = read_json(self._path)
         rows, problems = read_rows(content, self._path) if problem is None else ({}, [f"{problem} It is ignored."])
+        on_terms, more = _read_on_terms(content, rows, self._path)
         known: dict[str, tuple[str, Rates]] = {}
         anywhere: dict[str, tuple[str, Rates]] = {}
         for key, rates in rows.items():
@@ -118,7 +136,8 @@ class CustomPrices:
                 known.setdefault(f"{_SAME_PROVIDER[prefix]}/{name}", (key, rates))
             if not slash or self._published(prefix) is None:
                 anywhere[lowered] = (key, rates)
-        self._rows, self._known, self._anywhere, self._problems = rows, known, anywhere, tuple(problems)
+        self._rows, self._known, self._anywhere, self._problems = rows, known, anywhere, (*problems, *more)
+        self._on_terms = on_terms
         self._found = lru_cache(_NAMES_KEPT)(self._find)
         self._mark = mark
 
@@ -167,6 +186,25 @@ def read_rows(content: object, path: Path) -> tuple[dict[str, Rates], list[str]]
     return rows, problems
 
 
+def _read_on_terms(
+    content: object, rows: Mapping[str, Rates], path: Path
+) -> tuple[dict[str, dict[str, Rates]], list[str]]:
+    """What the usable `rows` of `content` say of other terms, by key and terms; a sentence for what is not usable."""
+    found: dict[str, dict[str, Rates]] = {}
+    problems: list[str] = []
+    if not isinstance(content, dict):
+        return found, problems
+    for key in rows:
+        for name in ON_TERMS:
+            if name in content[key]:
+                rates = _read_row(content[key][name])
+                if isinstance(rates, Rates):
+                    found.setdefault(key, {})[name] = rates
+                else:
+                    problems.append(f"{path}: the price of {key!r} for {name} is ignored: {rates}.")
+    return found, problems
+
+
 def _read_row(row: object) -> Rates | str:
     """The rates of one row, or why there are none."""
     if not isinstance(row, dict):
@@ -186,4 +224,4 @@ def _rates(exact: Mapping[str, tuple[int, int]]) -> Rates:
     """Rates of dollars per million given as (digits, exponent), in whole nano-dollars of so many tokens."""
     finer = max(0, *(-exponent - _NANO_PLACES for _, exponent in exact.values()))
     band = {field: digits * 10 ** (exponent + _NANO_PLACES + finer) for field, (digits, exponent) in exact.items()}
-    return Rates((Band(tuple(named_rate(band, field) for field in USAGE_FIELDS)),), PER_MILLION * 10**finer)
+    return Rates((band_of(band),), PER_MILLION * 10**finer)

@@ -11,36 +11,30 @@ window (DeepSeek's peak hours).
                 {"from": "2026-08-17", "bands": [{"input": 220000000, …}]},              from that day on, UTC
                 {"between": ["01:00:00", "04:00:00"], "bands": [{"input": 300000000, …}]}]}  daily in these hours, UTC
 
-``"bands": null`` stands for a price that cannot be used: while it holds the model is unpriced.
+``"bands": null`` stands for a price that cannot be used: while it holds the model is unpriced. What a model costs on
+other terms than the standard ones stands beside, in the same form, with every class in each band::
+
+    {"id": "o3", …, "variants": {"processing=batch": [{"bands": [{"input": 1000000000, …}]}], "service_tier=flex": …}}
+
 A band names the classes that have their own rate; one that is not named is billed as what it is a kind of (`KIND_OF`).
 """
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from codesession.meter.pricing import PER_MILLION, Band, Rates
-from codesession.model import USAGE_FIELDS
+from codesession.meter.pricing import PER_MILLION, Rates, band_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-KIND_OF = {
-    "cache_read": "input",
-    "cache_write": "input",
-    "cache_write_1h": "cache_write",
-    "input_audio": "input",
-    "cache_read_audio": "cache_read",
-    "reasoning": "output",
-    "output_audio": "output",
-}
-"""what a class of usage is billed as when a band does not name it; the others then have no price"""
+    from codesession.meter.pricing import Band
 
 
 class DatedRates(NamedTuple):
-    """Rates, and when they hold; `start` and `window` are UTC, None for always."""
+    """Rates, and when they hold; `start` and `window` are UTC, None for always. Both must hold."""
 
     rates: Rates | None
     """None where the published price cannot be used"""
@@ -50,8 +44,8 @@ class DatedRates(NamedTuple):
 
     def holds(self, moment: datetime) -> bool:
         """Whether these rates hold at `moment`, which is naive UTC."""
-        if self.start is not None:
-            return moment.date() >= self.start
+        if self.start is not None and moment.date() < self.start:
+            return False
         if self.window is None:
             return True
         begin, end = self.window
@@ -67,25 +61,37 @@ class Listing(NamedTuple):
     provider: str
     model: str
     prices: tuple[DatedRates, ...]
+    variants: Mapping[str, tuple[DatedRates, ...]] = MappingProxyType({})
+    """by terms such as ``processing=batch``: the prices on them, in the same order"""
+    biller: str = ""
+    """who sells the model at that price, where it is not `provider`"""
 
     def rates(self, at: datetime) -> Rates | None:
         """The rates that hold at `at` (a time without zone is UTC); None when that price cannot be used."""
         return self.dated(at).rates
 
-    def dated(self, at: datetime) -> DatedRates:
-        """The rates that hold at `at` (a time without zone is UTC), with when they hold."""
-        if len(self.prices) == 1:
-            return self.prices[0]
+    def dated(self, at: datetime, basis: str | None = None, *, by_hours: bool = True) -> DatedRates:
+        """The rates on the terms `basis` that hold at `at` (a time without zone is UTC), with when they hold.
+
+        Without `by_hours` those that hold at some hours only do not count.
+        """
+        prices = self.prices if basis is None else self.variants.get(basis, _NONE)
+        if len(prices) == 1:
+            return prices[0]
         moment = at if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
-        for dated in reversed(self.prices):
-            if dated.holds(moment):
+        for dated in reversed(prices):
+            if dated.holds(moment) and (by_hours or dated.window is None):
                 return dated
-        return self.prices[0]
+        return prices[0]
+
+
+_NONE = (DatedRates(None),)
 
 
 def read_listing(provider: str, row: Mapping[str, Any]) -> Listing:
     """The listing written in `row` of `provider`'s shard."""
-    return Listing(provider, row["id"], tuple(_read_dated(dated) for dated in row["prices"]))
+    variants = {basis: tuple(map(_read_dated, prices)) for basis, prices in row.get("variants", {}).items()}
+    return Listing(provider, row["id"], tuple(map(_read_dated, row["prices"])), variants)
 
 
 def _read_dated(dated: Mapping[str, Any]) -> DatedRates:
@@ -102,15 +108,4 @@ def _read_dated(dated: Mapping[str, Any]) -> DatedRates:
 
 def _read_band(band: Mapping[str, int]) -> Band:
     """One entry of a price's ``bands``."""
-    return Band(tuple(named_rate(band, name) for name in USAGE_FIELDS), band.get("above", -1), band.get("request", 0))
-
-
-def named_rate(band: Mapping[str, int], name: str) -> int | None:
-    """The rate of the class `name` in `band`: its own, or that of what it is a kind of; None when neither is named.
-
-    >>> [named_rate({"input": 5, "cache_write": 6}, name) for name in ("cache_write_1h", "cache_read", "output")]
-    [6, 5, None]
-    """
-    while name not in band and name in KIND_OF:
-        name = KIND_OF[name]
-    return band.get(name)
+    return band_of(band, band.get("above", -1), band.get("request", 0))

@@ -8,14 +8,14 @@ those dimensions, and its rate can be found here, once, instead of decomposing e
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from codesession.meter.listing import KIND_OF, named_rate
-from codesession.meter.pricing import PER_MILLION
+from codesession.meter.pricing import KIND_OF, PER_MILLION, named_rate
 from codesession.model import NANOS_PER_USD, USAGE_FIELDS
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         MatchLogic,
         ModelInfo,
         ModelPrice,
+        PriceVariant,
         StartDateConstraint,
         TieredPrices,
         TimeOfDateConstraint,
@@ -40,15 +41,26 @@ DIMENSIONS: Mapping[str, Mapping[str, str]] = {
     "cache_read": _READ | {"token_type": "cache_read"},
     "cache_write": _READ | {"token_type": "cache_write", "cache_ttl": "5m"},
     "cache_write_1h": _READ | {"token_type": "cache_write", "cache_ttl": "1h"},
+    "cache_write_other": _READ | {"token_type": "cache_write"},
     "input_audio": _READ | {"modality": "audio"},
     "cache_read_audio": _READ | {"modality": "audio", "token_type": "cache_read"},
+    "input_image": _READ | {"modality": "image"},
+    "cache_read_image": _READ | {"modality": "image", "token_type": "cache_read"},
+    "input_video": _READ | {"modality": "video"},
     "output": _WRITTEN,
     "reasoning": _WRITTEN | {"token_type": "reasoning"},
     "output_audio": _WRITTEN | {"modality": "audio"},
+    "output_image": _WRITTEN | {"modality": "image"},
+    "output_video": _WRITTEN | {"modality": "video"},
     "web_searches": {"family": "tool_calls", "tool_type": "web_search"},
+    "file_searches": {"family": "tool_calls", "tool_type": "storage_search"},
+    "rerank_searches": {"family": "rerank"},
     "request": {"family": "requests"},
 }
 """where each class of `Usage`, and the call itself, stands among genai-prices' dimensions"""
+
+_BASES = frozenset({"processing", "service_tier", "speed"})
+"""what of genai-prices' request contexts our calls tell of: see `terms`"""
 
 _FINEST = 10**30
 """the largest power of ten a rate may be for; a price finer than this is an error in the list"""
@@ -86,16 +98,26 @@ def clause_row(clause: MatchLogic | None) -> list[Any] | None:
 
 def model_row(model: ModelInfo, units: Sequence[Unit]) -> tuple[dict[str, Any], list[str]]:
     """`model` as a shard holds it, and a sentence for each of its prices that cannot be used (it becomes null)."""
-    prices: list[dict[str, Any]] = []
     problems: list[str] = []
-    for constraint, published in _conditional(model):
+
+    def rates_row(published: ModelPrice | None) -> dict[str, Any]:
         try:
-            rates = _rates_row(published, units)
+            return {"bands": None} if published is None else _rates_row(published, units)
         except ValueError as error:
-            rates = {"bands": None}
             problems.append(f"A price of {model.id} cannot be used: {error}.")
-        prices.append(_condition_row(constraint) | rates)
-    return {"id": model.id, "match": clause_row(model.match), "prices": prices}, problems
+            return {"bands": None}
+
+    prices = [_condition_row(constraint) | rates_row(published) for constraint, published in _conditional(model)]
+    row: dict[str, Any] = {"id": model.id, "match": clause_row(model.match), "prices": prices}
+    variants: dict[str, list[dict[str, Any]]] = {}
+    for basis, of_basis in _by_basis(model).items():
+        try:
+            merged = _merged(_conditional(model), of_basis)
+        except ValueError as error:
+            problems.append(f"The prices of {model.id} with {basis} cannot be used: {error}.")
+            continue
+        variants[basis] = [_from_row(start) | rates_row(published) for start, published in merged]
+    return row | ({"variants": variants} if variants else {}), problems
 
 
 def _conditional(model: ModelInfo) -> list[tuple[Constraint | None, ModelPrice]]:
@@ -103,6 +125,69 @@ def _conditional(model: ModelInfo) -> list[tuple[Constraint | None, ModelPrice]]
     if isinstance(model.prices, list):
         return [(conditional.constraint, conditional.prices) for conditional in model.prices]
     return [(None, model.prices)]
+
+
+def _by_basis(model: ModelInfo) -> dict[str, list[PriceVariant]]:
+    """The variants of `model` by the terms they are for, as `terms.basis_of` names those; others are left out."""
+    found: dict[str, list[PriceVariant]] = {}
+    for variant in model.price_variants or ():
+        ((key, value), *others) = variant.when.items()
+        if key in _BASES and value != "default" and not others:
+            found.setdefault(f"{key}={value}", []).append(variant)
+    return found
+
+
+def _merged(
+    standard: list[tuple[Constraint | None, ModelPrice]], variants: Sequence[PriceVariant]
+) -> list[tuple[date, ModelPrice | None]]:
+    """All prices on some terms, by first day: the standard ones with those of the variants in their place.
+
+    A variant mostly begins on the day on which the list began to keep such prices, not on which they began. So it also
+    stands for the time before, as long as the standard price it stands beside was the same; earlier than that it is not
+    known what such a call cost, and its price is null.
+
+    Raises:
+        ValueError: something depends on the hour.
+    """
+    starts = sorted({_day(variant.constraint) for variant in variants})
+    periods = [(_day(constraint), prices) for constraint, prices in standard]
+    merged: list[tuple[date, ModelPrice | None]] = []
+    for day in sorted({date.min, *starts, *(start for start, _ in periods)}):
+        current = _holding(periods, day)
+        known_from = next((start for start in starts if start >= day and _holding(periods, start) is current), None)
+        holding = day if any(start <= day for start in starts) else known_from
+        prices = None if holding is None else _overridden(current, variants, holding)
+        if not merged or prices != merged[-1][1]:
+            merged.append((day, prices))
+    return merged
+
+
+def _from_row(start: date) -> dict[str, Any]:
+    """``from`` a UTC date; nothing when the price held from the beginning."""
+    return {} if start == date.min else {"from": start.isoformat()}
+
+
+def _day(constraint: Constraint | None) -> date:
+    """From which day on something holds that depends on the day only."""
+    if constraint is None:
+        return date.min
+    if hasattr(constraint, "start_date"):
+        return constraint.start_date
+    raise ValueError("it depends on the hour")
+
+
+def _holding(periods: Sequence[tuple[date, ModelPrice]], day: date) -> ModelPrice:
+    """The last of `periods` that holds on `day`; the first when none does."""
+    return next((prices for start, prices in reversed(periods) if start <= day), periods[0][1])
+
+
+def _overridden(standard: ModelPrice, variants: Sequence[PriceVariant], day: date) -> ModelPrice:
+    """`standard` with the prices of the variants that hold on `day`; for each of its keys the first of them counts."""
+    merged = copy(standard)
+    for variant in reversed(variants):
+        if _day(variant.constraint) <= day:
+            merged.__dict__.update({key: price for key, price in vars(variant.prices).items() if price is not None})
+    return merged
 
 
 def _condition_row(constraint: Constraint | None) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """How do published prices get into the data directory?
 
 ``python -m codesession.meter.snapshot DEST`` compiles the price list of the installed genai-prices package into the
-directory DEST. `ensure_shards` runs that in a process of its own, once for each version of the package: importing
-genai-prices costs 350 ms and 35 MB, which no other process of ours pays.
+directory DEST; with ``FILE VERSION`` after it a list that was downloaded (see `downloaded`). `ensure_shards` runs that
+in a process of its own, once for each version of the package: importing genai-prices costs 350 ms and 35 MB, which no
+other process of ours pays.
 
 A set of shards is written into a directory beside its place, flushed, and renamed into it. So a set is complete or not
 there: a killed compile leaves only a temporary directory (swept an hour later), and of two compiles at once the second
@@ -29,8 +30,11 @@ from codesession.meter.catalogue import INDEX
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FORMAT = 1
+FORMAT = 2
 """the number of the shards' format: one more whenever the compiler or `catalogue` changes what is in a shard"""
+
+POINTER = "in-use.json"
+"""the file that says which downloaded list is in use, where one is; see `downloaded`"""
 
 COMPILE_LIMIT_S = 120.0
 """seconds a compile may take (about 2 on a slow machine) before it is given up"""
@@ -41,7 +45,8 @@ _KEPT_SETS = 3
 _ABANDONED_S = 3600.0
 """seconds after which a temporary directory cannot belong to a running compile"""
 
-_PARTIAL = ".partial-"
+PARTIAL = ".partial-"
+"""how the names of what is being made begin"""
 
 
 class PricesUnavailable(CodesessionError):
@@ -55,18 +60,44 @@ class PricesUnavailable(CodesessionError):
 
 
 def ensure_shards(data_dir: Path) -> Path:
-    """The directory of shards for the installed genai-prices, compiled first if it is not there.
+    """The directory of shards of the list in use, compiled first if it is not there.
 
-    When it is there this costs one look at the disk; otherwise about a second, in another process.
+    That is the installed genai-prices' list, or one that was downloaded since; if that one cannot be compiled any more
+    it is the installed one again. When the shards are there this costs two looks at the disk; otherwise about a second,
+    in another process.
 
     Raises:
         PricesUnavailable: genai-prices is missing or broken, or the directory cannot be written.
     """
+    return _downloaded_shards(data_dir / "prices") or installed_shards(data_dir)
+
+
+def installed_shards(data_dir: Path) -> Path:
+    """As `ensure_shards`, always for the list of the installed genai-prices."""
     home = data_dir / "prices"
     shards = home / f"genai-prices-{installed_version()}-format-{FORMAT}"
     if not (shards / INDEX).is_file():
-        _compile_elsewhere(shards)
-        _sweep(home)
+        compile_elsewhere(shards)
+        sweep(home)
+    return shards
+
+
+def _downloaded_shards(home: Path) -> Path | None:
+    """The shards of the downloaded list that is in use, if one is and can be used."""
+    if not (home / POINTER).is_file():
+        return None
+    from codesession.meter.downloaded import list_in_use  # few have one
+
+    found = list_in_use(home, installed_version())
+    if found is None:
+        return None
+    shards = found.shards_in(home, FORMAT)
+    if not (shards / INDEX).is_file():
+        try:
+            compile_elsewhere(shards, found.list_in(home), found.version)
+        except PricesUnavailable:  # what is installed serves, its name is in the source of each price; doctor tells
+            return None
+        sweep(home)
     return shards
 
 
@@ -97,18 +128,22 @@ def _version_by_metadata() -> str:
         raise PricesUnavailable("The package genai-prices has no version, so its prices cannot be used.") from error
 
 
-def compile_shards(destination: Path) -> None:
+def compile_shards(destination: Path, list_file: Path | None = None, version: str | None = None) -> None:
     """Compile the installed genai-prices into the directory `destination`, whole or not at all.
 
-    A set that is already there is complete, and stays. Imports genai-prices into this process.
+    With `list_file` it is the list in that file, which calls itself `version`. A set that is already there is complete,
+    and stays. Imports genai-prices into this process.
+
+    Raises:
+        ListUnusable: the file is no list of prices.
     """
     import shutil  # see the module's docstring
     import tempfile  # as above
 
     destination.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=destination.parent))
+    partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=destination.parent))
     try:
-        for name, content in _published_files():
+        for name, content in _published_files(list_file, version or installed_version()):
             _write_flushed(partial / name, content)
         _put_in_place(partial, destination)
     finally:
@@ -124,16 +159,17 @@ def _put_in_place(partial: Path, destination: Path) -> None:
             raise
 
 
-def _published_files() -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _published_files(list_file: Path | None, version: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The name and content of each file of a set, the index last; imports genai-prices."""
     from genai_prices.data_snapshot import get_snapshot  # 350 ms, and only the compile step may
     from genai_prices.data_units import unit_data  # as above
 
-    from codesession.meter.published import clause_row, model_row, read_units  # needed here only
+    from codesession.meter.downloaded import read_list  # needed here only
+    from codesession.meter.published import clause_row, model_row, read_units  # as above
 
     units = read_units(unit_data)
-    index: dict[str, Any] = {"version": installed_version(), "providers": {}, "problems": []}
-    for provider in get_snapshot().providers:
+    index: dict[str, Any] = {"version": version, "providers": {}, "problems": []}
+    for provider in get_snapshot().providers if list_file is None else read_list(list_file):
         rows = []
         for model in provider.models:
             row, problems = model_row(model, units)
@@ -152,14 +188,14 @@ def _write_flushed(path: Path, content: Mapping[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
-def _compile_elsewhere(destination: Path) -> None:
-    """Run `compile_shards` in a process of its own.
+def compile_elsewhere(destination: Path, *listed: Path | str) -> None:
+    """Run `compile_shards` in a process of its own; `listed` is a list's file and version.
 
     ``-P`` keeps the current directory out of its import path: a project may well contain a ``json.py``.
     """
     import subprocess  # see the module's docstring
 
-    command = [sys.executable, "-P", "-m", "codesession.meter.snapshot", str(destination)]
+    command = [sys.executable, "-P", "-m", "codesession.meter.snapshot", str(destination), *map(str, listed)]
     try:
         done = subprocess.run(  # noqa: S603 - our own module, run by the interpreter that runs us
             command,
@@ -176,18 +212,26 @@ def _compile_elsewhere(destination: Path) -> None:
         raise PricesUnavailable(f"The price list could not be compiled: {reason}.", detail=done.stderr)
 
 
-def _sweep(home: Path) -> None:
+def sweep(home: Path) -> None:
     """Remove all but the newest sets in `home`, and what killed compiles left; what cannot be removed stays.
 
-    A set loses its name first, in one step: a sweep that is killed leaves no half of a set.
+    A set loses its name first, in one step: a sweep that is killed leaves no half of a set. What belongs to the
+    downloaded list that was last put in use stays.
     """
     import shutil  # see the module's docstring
 
-    sets = sorted(home.glob("genai-prices-*"), key=_age_s)
+    from codesession.meter.downloaded import chosen_list  # needed here only
+
+    chosen = chosen_list(home)
+    kept = {chosen.list_in(home), chosen.shards_in(home, FORMAT)} if chosen else set()
+    sets = sorted(set(home.glob("genai-prices-*")) - kept, key=_age_s)
     for number, old in enumerate(sets[_KEPT_SETS:]):
         with suppress(OSError):  # a reader on Windows, or another sweep, keeps it: the next sweep gets it
-            old.rename(home / f"{_PARTIAL}{old.name}-{os.getpid()}-{number}")
-    for partial in home.glob(f"{_PARTIAL}*"):
+            old.rename(home / f"{PARTIAL}{old.name}-{os.getpid()}-{number}")
+    for old_list in set(home.glob("list-*.json")) - kept:  # of an update going on it is minutes old
+        if _age_s(old_list) > _ABANDONED_S:
+            old_list.unlink(missing_ok=True)
+    for partial in home.glob(f"{PARTIAL}*"):
         if _age_s(partial) > _ABANDONED_S:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -200,5 +244,19 @@ def _age_s(path: Path) -> float:
         return 0.0
 
 
+def _compile_as_told() -> None:
+    """Compile what the command line says; what is no list of prices is said in one line."""
+    from codesession.meter.downloaded import ListUnusable  # needed here only
+
+    destination, *listed = sys.argv[1:]
+    try:
+        if listed:
+            compile_shards(Path(destination), Path(listed[0]), listed[1])
+        else:
+            compile_shards(Path(destination))
+    except ListUnusable as error:
+        sys.exit(str(error))
+
+
 if __name__ == "__main__":
-    compile_shards(Path(sys.argv[1]))
+    _compile_as_told()

@@ -23,6 +23,17 @@ _MOST_PLACES = 24
 """digits behind the point that a rate may have"""
 
 
+def file_mark(file: Path) -> tuple[int, int, int] | None:
+    """What changes when `file` does; None when there is none."""
+    try:
+        seen = file.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:  # reading it will tell why
+        return 0, 0, 0
+    return seen.st_mtime_ns, seen.st_size, seen.st_ino
+
+
 def read_json(file: Path) -> tuple[object, str | None]:
     """What the JSON `file` holds, or None and, unless there is no such file, why it cannot be used."""
     try:
