@@ -37,6 +37,23 @@ ANTHROPIC = {"anthropic-version": "2023-06-01"}
         ("POST", "/embeddings", "embeddings"),
         ("GET", "/v1/models", "models"),
         ("GET", "/models?limit=1", "models"),
+        ("POST", "/v1/completions", "completions"),
+        ("POST", "/openai/v1/images/generations", "images"),
+        ("POST", "/v1/audio/speech", "speech"),
+        ("POST", "/v1/moderations", "moderations"),
+        ("POST", "/v1/models/gemini-2.5-pro:generateContent", "generateContent"),
+        ("POST", "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse", "streamGenerateContent"),
+        ("POST", "/google/v1beta/models/gemini-2.5-pro:countTokens", "countTokens"),
+        ("GET", "/v1beta/models", "models"),
+        ("GET", "/google/v1beta/models/gemini-2.5-pro", "model"),
+        ("POST", "/api/chat", "chat"),
+        ("POST", "/ollama/api/generate", "generate"),
+        ("GET", "/ollama/api/tags", "tags"),
+        ("POST", "/mistral/v1/embeddings", "embeddings"),
+        ("GET", "/xai/v1/models", "models"),
+        ("POST", "/groq/openai/v1/responses", "unknown"),
+        ("GET", "/v1/models/gpt-4o", "unknown"),
+        ("POST", "/v1beta/models/gemini-2.5-pro:sing", "unknown"),
         ("POST", "/v1/v1/messages", "unknown"),
         ("GET", "/v1/messages", "unknown"),
         ("POST", "/messages", "unknown"),
@@ -54,6 +71,7 @@ def test_models_are_those_of_the_provider_asked(ask: Ask) -> None:
     assert json.loads(ask("/v1/models", method="GET", headers=ANTHROPIC)[2])["data"][0]["type"] == "model"
     assert json.loads(ask("/v1/models", method="GET")[2])["data"][0]["object"] == "model"
     assert json.loads(ask("/anthropic/v1/models", method="GET")[2])["has_more"] is False
+    assert "models" in json.loads(ask("/v1/models", method="GET", headers={"x-goog-api-key": "k"})[2])
 
 
 def test_the_request_id_header_is_new_each_time(ask: Ask) -> None:

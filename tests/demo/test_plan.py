@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
+from codesession.demo.openai_chat import CHAT
 from codesession.demo.plan import Plan, cut, plan
-from codesession.demo.script import Script
+from codesession.demo.rerank import COHERE
+from codesession.demo.script import Script, parse
 from codesession.model import Usage
 
 
 def planned(script: Any = None, *, writes: Any = True, **body: Any) -> Plan:
     body = {"model": "gpt-4o", **body}
-    return plan("0" * 22, json.dumps(body).encode(), body, script or Script(), writes=writes)
+    return plan("0" * 22, json.dumps(body).encode(), body, script or Script(), replace(CHAT, writes=writes))
 
 
 def test_the_same_request_has_the_same_answer() -> None:
@@ -27,11 +30,25 @@ def test_made_up_numbers_are_a_quarter_of_the_bytes() -> None:
 
 
 def test_scripted_numbers_are_taken_as_they_are() -> None:
-    script = Script(
-        input=1, cache_read=2, cache_write=3, cache_write_1h=4, input_audio=5, output=6, reasoning=7, output_audio=8,
-        web_searches=9,
-    )  # fmt: skip
-    assert planned(script, max_tokens=1).usage == Usage(1, 2, 3, 4, 5, 0, 6, 7, 8, 9)
+    told = {field.name: number for number, field in enumerate(fields(Usage), 1) if field.name != "unsplit"}
+    assert len(told) == 18
+    assert planned(parse(json.dumps(told)), max_tokens=1).usage == Usage(**told)
+
+
+def test_a_recording_billed_by_its_length_has_no_tokens() -> None:
+    assert planned(Script(seconds=9.5, text="hello")).usage == Usage()
+
+
+@pytest.mark.parametrize(("documents", "searches"), [(0, 0), (1, 1), (100, 1), (101, 2)])
+def test_each_hundred_documents_are_a_search(documents: int, searches: int) -> None:
+    body = {"model": "rerank-v4.0", "documents": ["text"] * documents}
+    assert plan("0" * 22, b"{}", body, Script(), COHERE).usage == Usage(rerank_searches=searches)
+
+
+@pytest.mark.parametrize("within", ["generationConfig", "options"])
+def test_a_limit_may_stand_among_the_options(within: str) -> None:
+    name = {"generationConfig": "maxOutputTokens", "options": "num_predict"}[within]
+    assert planned(**{within: {name: 5}}).usage.output == 5
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens", "max_output_tokens"])

@@ -9,7 +9,7 @@ import anthropic
 import openai
 import pytest
 
-from codesession.model import Usage
+from codesession.model import Terms, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +144,15 @@ def test_anthropic_web_searches(provider: SimulatedProvider, claude: anthropic.A
     )
     assert of_anthropic(message.usage) == true_usage(provider)
     assert true_usage(provider).web_searches == 2
+
+
+def test_anthropic_terms(provider: SimulatedProvider, claude: anthropic.Anthropic) -> None:
+    sim = {"x-sim": '{"service_tier": "priority", "speed": "fast", "geography": "us"}'}
+    usage = claude.messages.create(model=CLAUDE, max_tokens=50, messages=[], extra_headers=sim).usage
+    assert (usage.service_tier, usage.speed, usage.inference_geo) == ("priority", "fast", "us")
+    usage = claude.messages.create(model=CLAUDE, max_tokens=50, messages=[]).usage
+    assert (usage.service_tier, usage.speed, usage.inference_geo) == ("standard", None, None)
+    assert [row.terms for row in provider.truth()] == [Terms("priority", "fast", "us"), Terms("standard")]
 
 
 def test_openai_chat(provider: SimulatedProvider, gpt: openai.OpenAI) -> None:

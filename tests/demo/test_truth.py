@@ -10,7 +10,7 @@ import pytest
 
 from codesession.demo import simulated_provider
 from codesession.demo.truth import Received, Truth, from_json, to_json
-from codesession.model import Usage
+from codesession.model import Terms, Usage
 
 if TYPE_CHECKING:
     from codesession.demo.server import SimulatedProvider
@@ -45,6 +45,19 @@ def test_the_truth_is_told_over_http(provider: SimulatedProvider, ask: Ask) -> N
     assert from_json(body) == provider.truth()
     ask("/_sim/truth", b"", method="DELETE")
     assert provider.truth() == []
+
+
+def test_a_row_tells_the_terms_and_the_cost(provider: SimulatedProvider, ask: Ask) -> None:
+    ask("/openrouter/v1/chat/completions", cost_nanos=7)
+    ask("/v1/responses", service_tier="flex")
+    ask("/v1/responses", status=500)
+    assert [(told.terms, told.cost_nanos) for told in provider.truth()] == [
+        (Terms(), 7),
+        (Terms("flex"), None),
+        (Terms(), None),
+    ]
+    _, _, body = ask("/_sim/truth", b"", method="GET")
+    assert from_json(body) == provider.truth()
 
 
 def test_clearing_forgets_but_goes_on_counting(provider: SimulatedProvider, ask: Ask) -> None:

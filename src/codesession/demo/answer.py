@@ -31,13 +31,13 @@ class Ending(Protocol):
 
 
 async def write_json(exchange: Exchange, plan: Plan, endpoint: Endpoint, headers: Headers, close: Ending) -> None:
-    """Answer in one JSON document."""
+    """Answer in one piece."""
     script = plan.script
     usage = plan.usage if endpoint.is_billed else Usage()
     coding = _coding(script, exchange)
     coder = encoder(coding)
     document = coder.encode(endpoint.answer(plan)) + coder.finish()
-    headers = [(b"content-type", b"application/json"), *_encoded(coding), *headers]
+    headers = [(b"content-type", endpoint.media_type), *_encoded(coding), *headers]
     if script.content_length:
         headers.append((b"content-length", b"%d" % len(document)))
     await exchange.begin(script.status, headers)
@@ -47,16 +47,16 @@ async def write_json(exchange: Exchange, plan: Plan, endpoint: Endpoint, headers
         await body.flush()
         await _stop(exchange, script, close, usage, None, 0)
         return
-    close("complete", usage=usage, reported=plan.usage if endpoint.is_billed else None)
+    close("complete", usage=usage, reported=usage if _tells_usage(endpoint, plan) else None)
     await body.end(document)
 
 
 async def write_stream(exchange: Exchange, plan: Plan, stream: Stream, headers: Headers, close: Ending) -> None:
-    """Answer in server-sent events."""
+    """Answer in events."""
     script = plan.script
     coding = _coding(script, exchange)
     coder = encoder(coding)
-    kind: Headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
+    kind: Headers = [(b"content-type", stream.media_type), (b"cache-control", b"no-cache")]
     await exchange.begin(script.status, [*kind, *_encoded(coding), *headers])
     body = _Body(exchange, script.chunk)
     progress = _Progress(plan, stream)
@@ -130,7 +130,9 @@ class _Progress:
     @property
     def billed(self) -> Usage:
         """What was written, and never less than what the answer itself already said."""
-        usage = self._plan.usage_after(min(max(self.sent - len(self._stream.head), 0), self._deltas))
+        usage = self._plan.usage_after(self._written)
+        if self._stream.searched is not None and not self._written:
+            usage += self._stream.searched(self.sent)
         said = self.reported
         return said if said is not None and said.completion_tokens > usage.completion_tokens else usage
 
@@ -138,8 +140,24 @@ class _Progress:
     def reported(self) -> Usage | None:
         tail = self.sent - len(self._stream.head) - self._deltas
         if self._stream.final_at is not None and tail > self._stream.final_at and not self._breaks:
-            return self._plan.usage
+            return self._plan.usage if _counts_tokens(self._plan) else None
+        if self._stream.is_running:
+            return self._plan.usage_after(self._written) if self._written else None
         return self._stream.first_usage if self.sent else None
+
+    @property
+    def _written(self) -> int:
+        return min(max(self.sent - len(self._stream.head), 0), self._deltas)
+
+
+def _tells_usage(endpoint: Endpoint, plan: Plan) -> bool:
+    """Whether the whole answer says what is billed."""
+    return endpoint.is_billed and endpoint.tells_usage and _counts_tokens(plan)
+
+
+def _counts_tokens(plan: Plan) -> bool:
+    """Whether it is billed by what `Usage` counts, and not by its length."""
+    return plan.script.seconds is None
 
 
 def _limit(script: Script) -> int | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codesession.demo.shapes import Endpoint, Headers, Stream
+from codesession.demo.shapes import Endpoint, Headers, Stream, Wire
+from codesession.model import Terms
 
 if TYPE_CHECKING:
     from codesession.demo.plan import Plan
@@ -53,13 +54,11 @@ _BLOCK_STOP = b'event: content_block_stop\ndata: {"type":"content_block_stop","i
 _MESSAGE_STOP = b'event: message_stop\ndata: {"type":"message_stop"       }\n\n'
 
 
-def headers(request_id: str) -> Headers:
-    """The headers of every answer, besides what describes its body."""
+def _headers(request_id: str) -> Headers:
     return [(b"request-id", request_id.encode()), *_HEADERS]
 
 
-def request_id(plan_id: str) -> str:
-    """As the real ones look."""
+def _request_id(plan_id: str) -> str:
     return f"req_011C{plan_id}"
 
 
@@ -67,6 +66,14 @@ def error(status: int, message: str, request: str) -> bytes:
     """The body of an error answer."""
     kind = _ERROR_TYPES.get(status, "api_error")
     return _json({"type": "error", "error": {"type": kind, "message": message}, "request_id": request})
+
+
+WIRE = Wire("anthropic", _headers, _request_id, error)
+
+
+def _terms(plan: Plan) -> Terms:
+    script = plan.script
+    return Terms(script.service_tier or "standard", script.speed, script.geography)
 
 
 def _message_id(plan: Plan) -> str:
@@ -85,6 +92,10 @@ def _usage(plan: Plan, usage: Usage) -> dict[str, Any]:
         "output_tokens": usage.output + usage.reasoning,
         "service_tier": plan.script.service_tier or "standard",
     }
+    if plan.script.speed:
+        told["speed"] = plan.script.speed
+    if plan.script.geography:
+        told["inference_geo"] = plan.script.geography
     return {**told, **_details(usage), **plan.script.usage_extra}
 
 
@@ -189,8 +200,11 @@ def _models(_plan: Plan) -> bytes:
     return _json({"data": data, "has_more": False, "first_id": names[0], "last_id": names[-1]})
 
 
-_CANNOT_SAY = ("input_audio", "output_audio")
+_READS = frozenset({"input", "cache_read", "cache_write", "cache_write_1h"})
+_SAYS = _READS | {"output", "reasoning", "web_searches", "service_tier", "speed", "geography"}
 
-MESSAGES = Endpoint("anthropic", "messages", _message, _stream, _message_id, cannot_say=_CANNOT_SAY)
-COUNT_TOKENS = Endpoint("anthropic", "count_tokens", _count, cannot_say=_CANNOT_SAY, writes=False, is_billed=False)
-MODELS = Endpoint("anthropic", "models", _models, writes=False, is_billed=False)
+MESSAGES = Endpoint(WIRE, "messages", _message, _stream, _message_id, says=_SAYS, terms=_terms)
+COUNT_TOKENS = Endpoint(WIRE, "count_tokens", _count, says=_READS, writes=False, is_billed=False)
+MODELS = Endpoint(WIRE, "models", _models, writes=False, is_billed=False)
+UNKNOWN = Endpoint(WIRE, "unknown", lambda _plan: b"", writes=False, is_billed=False)
+"""always answered with an error, never with this"""

@@ -8,16 +8,17 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from codesession.demo import anthropic, openai
 from codesession.demo.answer import write_json, write_stream
+from codesession.demo.batches import Batches, Unknown
 from codesession.demo.codings import decoded
 from codesession.demo.exchange import Exchange
+from codesession.demo.multipart import IS_FORM, fields_of
 from codesession.demo.plan import plan
-from codesession.demo.routes import endpoint_of
-from codesession.demo.script import DEFAULT, Script, marked, parse
+from codesession.demo.routes import route
+from codesession.demo.script import DEFAULT, Script, marked, parse, scripted
 from codesession.demo.truth import Received, Truth, sha256, to_json
 from codesession.errors import InvalidInput
-from codesession.model import Usage
+from codesession.model import STANDARD, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from codesession.demo.answer import Ending
     from codesession.demo.exchange import Receive, Scope, Send
     from codesession.demo.plan import Plan
-    from codesession.demo.shapes import Endpoint, Headers
+    from codesession.demo.shapes import Endpoint, Headers, Route
     from codesession.demo.truth import Ended
 
 _JSON = (b"content-type", b"application/json")
@@ -37,10 +38,11 @@ _decode_body = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Provider:
-    """The ASGI application: both providers on one port. Its answers to one request differ only in their ids."""
+    """The ASGI application: every provider on one port. Its answers to one request differ only in their ids."""
 
     def __init__(self, truth: Truth) -> None:
         self.truth = truth
+        self._batches = Batches()
         self._run = secrets.token_hex(6)
         self._count = 0
 
@@ -56,9 +58,9 @@ class Provider:
             return
         self._count += 1
         number = self._count
-        endpoint = endpoint_of(exchange)
-        chosen = _decide(exchange, endpoint, raw, f"{self._run}{number:010x}")
-        wire = anthropic if endpoint.provider == "anthropic" else openai
+        where = route(exchange)
+        endpoint, wire = where.endpoint, where.endpoint.wire
+        chosen = _decide(exchange, where, raw, f"{self._run}{number:010x}", self._batches)
         request_id = wire.request_id(chosen.id)
 
         if self.truth.is_on:
@@ -70,7 +72,7 @@ class Provider:
                 known = {"ended": ended, "usage": usage, "reported": reported, "events": events, "status": status}
                 self.truth.closed(number, **known)
 
-        headers = wire.headers(request_id)
+        headers = [*wire.headers(request_id), *endpoint.headers(chosen)]
         headers += [(name.encode(), value.encode()) for name, value in chosen.script.headers.items()]
         if not await _begins(exchange, chosen.script, close):
             return
@@ -89,8 +91,9 @@ class Provider:
             await write_json(exchange, chosen, endpoint, headers, close)
 
 
-def _decide(exchange: Exchange, endpoint: Endpoint, raw: bytes, plan_id: str) -> Plan:
+def _decide(exchange: Exchange, where: Route, raw: bytes, plan_id: str, kept: Batches) -> Plan:
     """What to answer; what makes no sense is answered with an error."""
+    endpoint = where.endpoint
     body: Mapping[str, Any] = {}
     try:
         if endpoint.name == "unknown":
@@ -99,14 +102,15 @@ def _decide(exchange: Exchange, endpoint: Endpoint, raw: bytes, plan_id: str) ->
                 error=f"Invalid URL ({exchange.method} {exchange.path})",
             )
         else:
-            body = _body(exchange, raw)
-            script = _script(exchange, body)
-        chosen = plan(plan_id, raw, body, script, writes=endpoint.writes)
-        _check(endpoint, chosen)
+            body = {**_body(exchange, raw), **{name: value for name, value in where.named.items() if value}}
+            script = endpoint.refusal(body) or _checked(_script(exchange, body), endpoint, body, exchange.method)
+        chosen = plan(plan_id, raw, body, script, endpoint)
+        is_good = script.status < _FIRST_ERROR_STATUS
+        return endpoint.prepare(chosen, kept) if endpoint.prepare and is_good else chosen
     except InvalidInput as error:
-        refusal = Script(status=400, error=error.message)
-        return plan(plan_id, raw, body, refusal, writes=False)
-    return chosen
+        return plan(plan_id, raw, body, Script(status=400, error=error.message), endpoint)
+    except Unknown as error:
+        return plan(plan_id, raw, body, Script(status=404, error=str(error)), endpoint)
 
 
 def _body(exchange: Exchange, raw: bytes) -> Mapping[str, Any]:
@@ -114,13 +118,13 @@ def _body(exchange: Exchange, raw: bytes) -> Mapping[str, Any]:
         return {}
     coding = exchange.headers.get(b"content-encoding")
     text = raw if coding is None else decoded(raw, coding.decode("latin-1"))
+    kind = exchange.headers.get(b"content-type", b"").decode("latin-1")
+    if kind.startswith(IS_FORM):
+        return fields_of(kind, text)
     try:
-        body = _decode_body(text)
+        return _decode_body(text)
     except msgspec.MsgspecError as error:
         raise InvalidInput(f"We could not parse the JSON body of your request: {error}") from error
-    if not isinstance(body.get("model"), str):
-        raise InvalidInput("model: Field required")
-    return body
 
 
 def _script(exchange: Exchange, body: Mapping[str, Any]) -> Script:
@@ -130,10 +134,15 @@ def _script(exchange: Exchange, body: Mapping[str, Any]) -> Script:
     return (marked(body) if body else None) or DEFAULT
 
 
-def _check(endpoint: Endpoint, chosen: Plan) -> None:
-    for name in endpoint.cannot_say:
-        if getattr(chosen.usage, name):
-            raise InvalidInput(f"the simulated {endpoint.name} endpoint has no word for {name}")
+def _checked(script: Script, endpoint: Endpoint, body: Mapping[str, Any], method: str) -> Script:
+    """The script, if it can be followed. Raises InvalidInput."""
+    problem = None if method == "GET" else endpoint.problem(body)
+    if problem:
+        raise InvalidInput(problem)
+    unsaid = scripted(script) - endpoint.says
+    if unsaid:
+        raise InvalidInput(f"the simulated {endpoint.name} endpoint has no word for {min(unsaid)}")
+    return script
 
 
 def _arrived(
@@ -160,6 +169,9 @@ def _arrived(
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.head.headers),
         body_sha256=sha256(raw),
         body_bytes=len(raw),
+        terms=endpoint.terms(chosen) if is_good else STANDARD,
+        cost_nanos=chosen.cost_nanos if is_good and "cost_nanos" in endpoint.says else None,
+        results=tuple(row.result() for row in chosen.rows),
     )
 
 

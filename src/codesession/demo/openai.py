@@ -1,6 +1,6 @@
 """What does OpenAI answer? Its headers, errors, models and embeddings.
 
-Chat and Responses have their own files. The shapes are those that the openai 3.54.0 SDK reads; its tests are the proof.
+Everything else has its own file. The shapes are those that the openai 3.57.0 SDK reads; its tests are the proof.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codesession.demo.shapes import Endpoint, Headers
+from codesession.demo.shapes import Endpoint, Headers, Wire
+from codesession.model import Terms
 
 if TYPE_CHECKING:
     from codesession.demo.plan import Plan
@@ -43,8 +44,7 @@ _ERRORS: dict[int, tuple[str, str | None]] = {
 _DIMENSIONS = 1536
 
 
-def headers(request_id: str) -> Headers:
-    """The headers of every answer, besides what describes its body."""
+def _headers(request_id: str) -> Headers:
     return [(b"x-request-id", request_id.encode()), *_HEADERS]
 
 
@@ -67,6 +67,19 @@ def event_error(told: bool | str | Mapping[str, Any]) -> Mapping[str, Any]:  # n
     return {"error": {"message": message, "type": "server_error", "param": None, "code": None}}
 
 
+def event(data: object) -> bytes:
+    """A server-sent event without a name."""
+    return b"data: %b\n\n" % _json(data)
+
+
+WIRE = Wire("openai", _headers, request_id, error)
+
+
+def tier(plan: Plan) -> Terms:
+    """The tier that every answer of a model names."""
+    return Terms(plan.script.service_tier or "default")
+
+
 def _embeddings(plan: Plan) -> bytes:
     asked = plan.body.get("input", "")
     # one text, or the tokens of one text, or a list of either
@@ -81,7 +94,7 @@ def _embeddings(plan: Plan) -> bytes:
             "object": "list",
             "data": [{"object": "embedding", "index": index, "embedding": vector} for index in range(count)],
             "model": plan.model,
-            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens, **plan.script.usage_extra},
         }
     )
 
@@ -92,15 +105,17 @@ def _models(_plan: Plan) -> bytes:
     return _json({"object": "list", "data": data})
 
 
-_CANNOT_SAY = (
-    "cache_read",
-    "cache_write",
-    "cache_write_1h",
-    "input_audio",
-    "reasoning",
-    "output_audio",
-    "web_searches",
-)
+def embeddings(wire: Wire) -> Endpoint:
+    """Embeddings, which every compatible server answers alike."""
+    return Endpoint(wire, "embeddings", _embeddings, says=frozenset({"input"}), writes=False)
 
-EMBEDDINGS = Endpoint("openai", "embeddings", _embeddings, cannot_say=_CANNOT_SAY, writes=False)
-MODELS = Endpoint("openai", "models", _models, writes=False, is_billed=False)
+
+def models(wire: Wire) -> Endpoint:
+    """The list of models, which every compatible server answers alike."""
+    return Endpoint(wire, "models", _models, writes=False, is_billed=False)
+
+
+EMBEDDINGS = embeddings(WIRE)
+MODELS = models(WIRE)
+UNKNOWN = Endpoint(WIRE, "unknown", lambda _plan: b"", writes=False, is_billed=False)
+"""always answered with an error, never with this"""

@@ -8,16 +8,30 @@ from functools import lru_cache
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
-from codesession.model import Usage
+from codesession.demo.script import DEFAULT
+from codesession.model import REQUESTS, USAGE_FIELDS, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from codesession.demo.batches import Row
     from codesession.demo.script import Script
+    from codesession.demo.shapes import Endpoint
 
 _BYTES_PER_TOKEN = 4
 _MADE_UP_LIMIT = 65_536
 """bytes of made up text for a scripted output, however many tokens it is said to have"""
+_MADE_UP_NANOS = 1_000
+"""what a token costs where the provider tells the cost and the script does not"""
+_DOCUMENTS_PER_SEARCH = 100
+"""https://cohere.com/pricing (read 2026-11-28): a search unit is one query with up to 100 documents"""
+
+_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens", "num_predict")
+
+READ = tuple(name for name in USAGE_FIELDS if name.startswith(("input", "cache")))
+"""The classes of what a model reads."""
+_WRITTEN_BY_AND_BY = tuple(name for name in USAGE_FIELDS if name.startswith("output"))
+_ONCE_WRITING = ("reasoning", *sorted(REQUESTS))
 
 ANSWERS = (
     "I read the request and the two files it names. The failing test expects a naïve date; I made it aware.",
@@ -69,6 +83,10 @@ class Plan:
     usage: Usage
     is_truncated: bool
     """whether the answer was ended by the request's own output limit"""
+    rows: Sequence[Row] = ()
+    """the requests of the batch that this is about"""
+    content: bytes | None = None
+    """the file that this is about, as it was uploaded"""
 
     @property
     def text(self) -> str:
@@ -80,52 +98,54 @@ class Plan:
         if deltas >= len(self.deltas):
             return self.usage
         planned = self.usage
-        return Usage(
-            input=planned.input,
-            cache_read=planned.cache_read,
-            cache_write=planned.cache_write,
-            cache_write_1h=planned.cache_write_1h,
-            input_audio=planned.input_audio,
-            output=-(-planned.output * deltas // len(self.deltas)),
-            reasoning=planned.reasoning if deltas else 0,
-            output_audio=-(-planned.output_audio * deltas // len(self.deltas)),
-            web_searches=planned.web_searches if deltas else 0,
-        )
+        share = {name: -(-getattr(planned, name) * deltas // len(self.deltas)) for name in _WRITTEN_BY_AND_BY}
+        begun = {name: getattr(planned, name) for name in _ONCE_WRITING} if deltas else {}
+        return Usage(**{name: getattr(planned, name) for name in READ}, **share, **begun)
+
+    @property
+    def cost_nanos(self) -> int:
+        """What the whole answer cost, in nano-dollars, for wires that say so."""
+        told = self.script.cost_nanos
+        return self.usage.tokens * _MADE_UP_NANOS if told is None else told
 
 
-def plan(plan_id: str, raw: bytes, body: Mapping[str, Any], script: Script, *, writes: bool) -> Plan:
-    """The answer to the request `body`, whose bytes are `raw`, following `script`; `writes` says if a model writes."""
+def plan(plan_id: str, raw: bytes, body: Mapping[str, Any], script: Script, endpoint: Endpoint) -> Plan:
+    """The answer of `endpoint` to the request `body`, whose bytes are `raw`, following `script`."""
     asked = str(body.get("model", ""))
+    writes = endpoint.writes
     deltas = _deltas(script, raw) if writes else ()
-    output, is_truncated = _output(script, deltas, _max_output(body)) if writes else (0, False)
+    output, is_truncated = _output(script, deltas, _max_output(body)) if writes else (script.output or 0, False)
     return Plan(
         id=plan_id,
         body=body,
         script=script,
         model_asked=asked,
         model=script.model or _DATED.get(asked, asked),
-        streamed=body.get("stream") is True,
+        streamed=endpoint.is_streamed(body),
         deltas=deltas,
-        usage=Usage(
-            input=max(1, len(raw) // _BYTES_PER_TOKEN) if script.input is None else script.input,
-            cache_read=script.cache_read,
-            cache_write=script.cache_write,
-            cache_write_1h=script.cache_write_1h,
-            input_audio=script.input_audio,
-            output=output,
-            reasoning=script.reasoning,
-            output_audio=script.output_audio,
-            web_searches=script.web_searches,
-        ),
+        usage=Usage() if script.seconds is not None else _usage(script, raw, body, output, endpoint.says),
         is_truncated=is_truncated,
     )
 
 
+def _usage(script: Script, raw: bytes, body: Mapping[str, Any], output: int, says: frozenset[str]) -> Usage:
+    """What the script says, and what it leaves open as far as the wire has words for it."""
+    made_up = max(1, len(raw) // _BYTES_PER_TOKEN) if "input" in says else 0
+    documents = body.get("documents")
+    count = len(documents) if isinstance(documents, list) and "rerank_searches" in says else 0
+    known = {"input": made_up, "output": output, "rerank_searches": -(-count // _DOCUMENTS_PER_SEARCH)}
+    if script is DEFAULT:
+        return Usage(**known)
+    told = {name: amount for name in USAGE_FIELDS if (amount := getattr(script, name)) is not None}
+    return Usage(**{**known, **told, "output": output})
+
+
 def _max_output(body: Mapping[str, Any]) -> int | None:
-    for name in ("max_tokens", "max_completion_tokens", "max_output_tokens"):
-        limit = body.get(name)
-        if isinstance(limit, int):
-            return limit
+    for part in (body, body.get("generationConfig"), body.get("options")):
+        for name in _LIMITS:
+            limit = part.get(name) if isinstance(part, dict) else None
+            if isinstance(limit, int):
+                return limit
     return None
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from codesession.model import Usage  # noqa: TC001 - msgspec resolves it when it decodes
+from codesession.model import STANDARD, Terms, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,21 @@ or the client closed the connection first, as far as the provider could see. `op
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What one request of a batch came to."""
+
+    custom_id: str
+    """the client's own name for it"""
+    model: str
+    """the model that answered"""
+    usage: Usage
+    """what is billed for it; nothing when it failed"""
+    response_id: str | None
+    """the id inside the answer; None when it failed"""
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """One request received, and what came of it."""
 
@@ -30,7 +45,7 @@ class Received:
     """counts from 1 in the order of arrival, also across a clearing"""
     provider: str
     endpoint: str
-    """``messages``, ``count_tokens``, ``chat``, ``responses``, ``embeddings``, ``models`` or ``unknown``"""
+    """such as ``messages``, ``chat``, ``generateContent`` or ``unknown``: the name in the table of `routes`"""
     model_asked: str | None
     model: str | None
     """the model that answered"""
@@ -60,6 +75,13 @@ class Received:
     body_sha256: str
     body_bytes: int
     """length of the body as received"""
+    terms: Terms = STANDARD
+    """as a whole answer tells them"""
+    cost_nanos: int | None = None
+    """what a whole answer says that it cost, in nano-dollars; None on wires that say nothing of it"""
+    results: tuple[Result, ...] = ()
+    """the requests of a batch, told where it is made and wherever its results are read; they are billed once, and
+    are in no `usage`"""
 
 
 class Truth:
