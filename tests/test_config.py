@@ -42,6 +42,7 @@ def test_without_any_setting_the_defaults_hold_and_nothing_is_made(tmp_path: Pat
     assert config.alerts == AlertsConfig(webhook=None, shape=None, desktop=True)
     assert config.runaway == RunawayConfig("warn", None, None, None, None, None, 300)
     assert config.cache == CacheConfig(is_enabled=False, ttl_s=86_400, max_mb=256)
+    assert dict(config.providers) == {}
     assert list(tmp_path.iterdir()) == []
 
 

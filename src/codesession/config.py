@@ -12,6 +12,14 @@
     [upstreams]
     anthropic = "https://gateway.example/anthropic"
 
+    [providers.mycompany]        # a host of your own: http://127.0.0.1:PORT/mycompany/…
+    upstream = "https://llm.mycompany.example"
+    wire = "openai"              # or "anthropic", "google", "ollama": how it is spoken to
+    prices = "openai"            # by whose list its models are priced; otherwise its own
+    local = false                # whether it runs on your own hardware
+    ask_usage = true             # whether its streams may be asked for their usage (stream_options)
+    deployments = {my-gpt = "gpt-4o"}    # the models behind names of your own
+
     [alerts]
     webhook = "https://hooks.slack.com/services/…"
     webhook_shape = "slack"      # or "discord", "json"; otherwise by the host
@@ -30,8 +38,10 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codesession.errors import InvalidInput
@@ -85,6 +95,21 @@ class CacheConfig(NamedTuple):
     max_mb: int = 256
 
 
+class ProviderConfig(NamedTuple):
+    """What is said of one provider; None: nothing."""
+
+    wire: str | None = None
+    """``openai``, ``anthropic``, ``google`` or ``ollama``"""
+    prices: str | None = None
+    """the provider by whose list its models are priced"""
+    is_local: bool | None = None
+    """whether it runs on the user's own hardware"""
+    asks_usage: bool = True
+    """whether its streams may be asked for their usage"""
+    deployments: Mapping[str, str] = MappingProxyType({})
+    """the models behind names that the user has given them there"""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """Everything that can be set; paths are absolute, times in seconds."""
@@ -96,6 +121,8 @@ class Config:
     idle_timeout_s: float = IDLE_TIMEOUT_S
     upstreams: Mapping[str, str] = field(default_factory=dict)
     """addresses by provider, from the file and ``CODESESSION_UPSTREAM_<PROVIDER>``"""
+    providers: Mapping[str, ProviderConfig] = field(default_factory=dict)
+    """what else is said of providers, known or the user's own"""
     environ: Mapping[str, str] = field(default_factory=dict)
     """the environment all this was read from"""
     timezone: str | None = None
@@ -127,13 +154,15 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     file = data_dir / "config.toml"
     settings = _read_toml(file)
     proxy = _table(settings, "proxy", file)
+    providers = _table(settings, "providers", file)
     return Config(
         data_dir,
         database,
         _choice(settings, "durability", ("normal", "full"), f"{file}: ") == "full",
         _seconds(environ, "CODESESSION_CONNECT_TIMEOUT", proxy.get("connect_timeout", CONNECT_TIMEOUT_S), file),
         _seconds(environ, "CODESESSION_IDLE_TIMEOUT", proxy.get("idle_timeout", IDLE_TIMEOUT_S), file),
-        _upstreams(_table(settings, "upstreams", file), environ, file),
+        _upstreams(_own_upstreams(providers, _table(settings, "upstreams", file), file), environ, file),
+        {name: _provider(own, f"{file}: providers.{name}.") for name, own in providers.items()},
         dict(environ),
         timezone=_timezone(settings, file),
         alerts=_alerts(_table(settings, "alerts", file), environ, f"{file}: alerts."),
@@ -208,6 +237,43 @@ def _upstreams(table: Mapping[str, Any], environ: Mapping[str, str], file: Path)
         key.removeprefix(prefix).lower(): value for key, value in environ.items() if key.startswith(prefix) and value
     }
     return {**table, **named}
+
+
+_PROVIDER = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_PATHS = frozenset({"s", "v1", "v1beta", "v2", "api", "health", "chat", "responses", "embeddings", "models"})
+"""What paths begin with that name no provider."""
+
+
+def _own_upstreams(tables: Mapping[str, Any], upstreams: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """The upstreams, with those in the tables of providers."""
+    found = dict(upstreams)
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise InvalidInput(f"{file}: providers.{name} is not a table; write it as [providers.{name}].")
+        if not _PROVIDER.fullmatch(name) or name in _PATHS:
+            raise InvalidInput(
+                f"{file}: {name!r} cannot name a provider; it can be a word of a-z, 0-9, - and _ "
+                "with which no path begins."
+            )
+        if found.setdefault(name, table.get("upstream")) != table.get("upstream", found[name]):
+            raise InvalidInput(f"{file}: {name} has one upstream in [upstreams] and another in [providers.{name}].")
+    return {name: address for name, address in found.items() if address is not None}
+
+
+def _provider(table: Mapping[str, Any], where: str) -> ProviderConfig:
+    wires = ("openai", "anthropic", "google", "ollama")
+    prices, deployments = table.get("prices"), table.get("deployments", {})
+    if prices is not None and not (isinstance(prices, str) and _PROVIDER.fullmatch(prices)):
+        raise InvalidInput(f'{where}prices is {prices!r}; it can be the name of a provider, such as "openai".')
+    if not isinstance(deployments, dict) or not all(isinstance(model, str) and model for model in deployments.values()):
+        raise InvalidInput(f'{where}deployments is {deployments!r}; it can be a table such as {{my-gpt = "gpt-4o"}}.')
+    return ProviderConfig(
+        _choice(table, "wire", wires, where) if "wire" in table else None,
+        prices,
+        _switch(table, "local", where, otherwise=False) if "local" in table else None,
+        _switch(table, "ask_usage", where, otherwise=True),
+        deployments,
+    )
 
 
 def _timezone(settings: Mapping[str, Any], file: Path) -> str | None:

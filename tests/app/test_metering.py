@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,7 @@ from codesession.app.proxying import BACKGROUND, PeerSessions, scope_of_peer, st
 from codesession.app.sessions import current_scope, start_session
 from codesession.capture.providers import PROVIDERS
 from codesession.capture.proxy import listen
-from codesession.config import read_config
+from codesession.config import Config, ProviderConfig, read_config
 from codesession.errors import DatabaseError, InvalidInput, PortTaken, SessionActive, SessionNotFound
 from codesession.ledger import WriteQueue
 from codesession.meter import PricesUnavailable
@@ -278,14 +279,35 @@ def test_without_published_prices_that_is_said_and_everything_is_unpriced(place:
     assert catalogue.ceiling("openai", "gpt-4o", 1, 1, datetime.now(UTC)) is None
 
 
-def test_a_provider_that_the_user_names_is_relayed(place: Place) -> None:
+def test_a_host_that_the_user_names_is_metered(place: Place) -> None:
     place.monkeypatch.setenv("CODESESSION_UPSTREAM_MINE", "http://127.0.0.1:8000")
     place.monkeypatch.setenv("CODESESSION_UPSTREAM_OPENAI", "http://127.0.0.1:9000/x")
     config = read_config()
     known = providers(config)
     assert known.keys() - PROVIDERS.keys() == {"mine"}
+    assert known["mine"].endpoints["/v1/chat/completions"].name == "chat"
     assert known["openai"] is PROVIDERS["openai"]
     assert {"mine", "openai"} <= upstreams(config).keys()
+
+
+def test_what_the_user_says_of_a_host_holds() -> None:
+    said = {
+        "claude": ProviderConfig("anthropic", "anthropic"),
+        "azure": ProviderConfig(deployments={"my-gpt": "gpt-4o"}),
+        "gpu": ProviderConfig(is_local=True, asks_usage=False),
+    }
+    config = Config(Path("/data"), Path("/data/sessions.db"), providers=said)
+    known = providers(config)
+    assert known["claude"].endpoints == PROVIDERS["anthropic"].endpoints
+    assert known["azure"].deployments == {"my-gpt": "gpt-4o"}
+    assert (known["gpu"].is_local, known["gpu"].endpoints["/v1/chat/completions"].amendment) == (True, None)
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/chat/completions"])
+def test_an_address_that_ends_with_a_version_stands_for_it(place: Place, path: str) -> None:
+    place.monkeypatch.setenv("CODESESSION_UPSTREAM_MINE", "https://llm.example/api/v1/")
+    upstream = upstreams(read_config())["mine"]
+    assert str(upstream.url(path, "")) == "https://llm.example/api/v1/chat/completions"
 
 
 def test_an_address_that_cannot_be_used_is_refused(place: Place) -> None:

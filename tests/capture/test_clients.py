@@ -33,6 +33,28 @@ def test_each_client_gets_the_base_url_it_expects() -> None:
     assert told[PROXY_VARIABLE] == ROOT
 
 
+def test_the_sdks_of_other_providers_get_theirs() -> None:
+    told = variables()
+
+    assert told["GROQ_API_BASE"] == f"{ROOT}/s/7/groq/openai/v1"
+    assert told["GROQ_BASE_URL"] == f"{ROOT}/s/7/groq"
+    assert told["PERPLEXITY_API_BASE"] == told["PERPLEXITY_BASE_URL"] == f"{ROOT}/s/7/perplexity"
+    assert told["CO_API_URL"] == f"{ROOT}/s/7/cohere"
+    assert told["TOGETHER_AI_API_BASE"] == f"{ROOT}/s/7/together/v1"
+    assert told["FIREWORKS_API_BASE"] == f"{ROOT}/s/7/fireworks/v1"
+    assert told["DEEPSEEK_ANTHROPIC_API_BASE"] == f"{ROOT}/s/7/deepseek/anthropic"
+
+
+def test_a_server_of_ones_own_is_told_only_where_it_was_used() -> None:
+    names = {"HOSTED_VLLM_API_BASE", "LM_STUDIO_API_BASE", "LLAMAFILE_API_BASE"}
+    environ = {"HOSTED_VLLM_API_BASE": "http://gpu.lan:8000/v1"}
+
+    assert not names & set(variables())
+    assert exported_upstreams(environ) == {"vllm": Upstream("http://gpu.lan:8000")}
+    told = variables(environ=environ, upstreams=exported_upstreams(environ))
+    assert {name: told[name] for name in names if name in told} == {"HOSTED_VLLM_API_BASE": f"{ROOT}/s/7/vllm/v1"}
+
+
 def test_without_a_session_the_root_is_the_base() -> None:
     assert variables(None)["ANTHROPIC_BASE_URL"] == ROOT
 

@@ -244,7 +244,15 @@ def test_every_client_finds_the_proxy(machine: Machine) -> None:
         "DEEPSEEK_API_BASE": f"{base}/deepseek",
         "OPENROUTER_API_BASE": f"{base}/openrouter/v1",
         "XAI_API_BASE": f"{base}/xai/v1",
-        "GROQ_API_BASE": f"{base}/groq/v1",
+        "GROQ_API_BASE": f"{base}/groq/openai/v1",
+        "GROQ_BASE_URL": f"{base}/groq",
+        "DEEPSEEK_ANTHROPIC_API_BASE": f"{base}/deepseek/anthropic",
+        "TOGETHER_AI_API_BASE": f"{base}/together/v1",
+        "FIREWORKS_API_BASE": f"{base}/fireworks/v1",
+        "PERPLEXITY_API_BASE": f"{base}/perplexity",
+        "PERPLEXITY_BASE_URL": f"{base}/perplexity",
+        "CO_API_URL": f"{base}/cohere",
+        "JINA_AI_API_BASE": f"{base}/jina/v1",
     }
     assert {name: seen[name] for name in expected} == expected
     added = {name for name in seen if seen[name] != machine.environ.get(name)}

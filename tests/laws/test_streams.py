@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.capture.proxy.played import NO, Watcher, passed_on
-from tests.capture.recorded import RECORDINGS, STREAMS, Recording
+from tests.capture.recorded import EVENT_STREAMS, LINE_STREAMS, RECORDINGS, STREAMS, Recording
 
 from codesession.capture.encoding import Undecodable, decoder
 from codesession.capture.providers import PROVIDERS, JsonReader, Reading
@@ -23,8 +24,9 @@ from codesession.capture.providers.openai import UsageChunkFilter, is_usage_chun
 from codesession.capture.sse import EventSplitter, events, payload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from codesession.capture.providers import Endpoint
     from codesession.capture.providers.base import AnswerReader
 
 CODINGS: dict[str, Callable[[bytes], bytes]] = {
@@ -36,14 +38,19 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 ENDS = (b"\n", b"\r\n", b"\r")
 
+
+def readers_of(endpoint: Endpoint) -> Iterator[tuple[str, Callable[[], AnswerReader]]]:
+    """Every way in which an answer of that endpoint may be read."""
+    yield "stream", endpoint.stream_reader
+    yield "json", partial(JsonReader, endpoint.read_answer)
+    yield from endpoint.framed.items()
+
+
 READERS: dict[str, Callable[[], AnswerReader]] = {
-    f"{name}{path}{kind}": read
-    for name in ("anthropic", "openai")
-    for path, endpoint in PROVIDERS[name].endpoints.items()
-    for kind, read in (
-        ("-stream", endpoint.stream_reader),
-        ("-json", lambda endpoint=endpoint: JsonReader(endpoint.read_answer)),
-    )
+    f"{provider.name}-{endpoint.name}-{kind}": read
+    for provider in PROVIDERS.values()
+    for endpoint in (*provider.endpoints.values(), *(endpoint for _, endpoint in provider.patterns))
+    for kind, read in readers_of(endpoint)
 }
 
 
@@ -67,7 +74,7 @@ def read(one: Recording, pieces: list[bytes], coding: str) -> Reading:
 @given(places=PLACES, coding=st.sampled_from(sorted(CODINGS)), end=st.sampled_from(ENDS))
 @settings(max_examples=20, deadline=None)
 def test_any_cutting_in_any_encoding_reads_the_same(one: Recording, places: list[int], coding: str, end: bytes) -> None:
-    body = CODINGS[coding](one.body.replace(b"\n", end) if one.is_stream else one.body)
+    body = CODINGS[coding](one.ended_with(end))
     reading = read(one, cut(body, places), coding)
 
     # what was written is sampled when much comes at once, so it is compared where it counts: below
@@ -79,8 +86,8 @@ def test_any_cutting_in_any_encoding_reads_the_same(one: Recording, places: list
 @given(places=PLACES)
 @settings(max_examples=20, deadline=None)
 def test_what_was_written_is_measured_the_same_event_by_event(one: Recording, places: list[int]) -> None:
-    whole = read(one, list(events(one.body)), "identity")
-    pieces = [piece for event in events(one.body) for piece in cut(event, places)]
+    whole = read(one, one.units(), "identity")
+    pieces = [piece for unit in one.units() for piece in cut(unit, places)]
 
     assert read(one, pieces, "identity") == whole
 
@@ -117,7 +124,7 @@ def test_the_filter_takes_out_the_extra_event_and_nothing_else(
     assert passed == b"".join(event for event in events(stream) if not is_usage_chunk(payload(event)))
 
 
-@pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
+@pytest.mark.parametrize("one", EVENT_STREAMS, ids=lambda one: one.file)
 @given(places=PLACES, end=st.sampled_from(ENDS))
 @settings(max_examples=20, deadline=None)
 def test_the_filter_gives_a_recorded_stream_less_its_extra_event(one: Recording, places: list[int], end: bytes) -> None:
@@ -127,10 +134,10 @@ def test_the_filter_gives_a_recorded_stream_less_its_extra_event(one: Recording,
     taken = [event for event in events(stream) if is_usage_chunk(payload(event))]
 
     assert passed == b"".join(event for event in events(stream) if event not in taken)
-    assert len(taken) == one.file.startswith("openai/chat_")
+    assert len(taken) == (one.file.startswith(("openai/chat_", "google/chat_")) or one.file.endswith("_usage.sse"))
 
 
-@pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
+@pytest.mark.parametrize("one", EVENT_STREAMS, ids=lambda one: one.file)
 @given(places=PLACES, end=st.sampled_from(ENDS), ends_at=st.integers(min_value=1, max_value=40), filtered=st.booleans())
 @settings(max_examples=20, deadline=None)
 def test_a_stream_is_ended_after_whole_events_whatever_it_came_in(
@@ -151,17 +158,36 @@ def test_a_stream_is_ended_after_whole_events_whatever_it_came_in(
     assert passed == owed[: len(passed)]
     assert not got.is_broken
     assert got.steps[-2:] == ["settled", b""]
-    assert json.loads(payload(last)).keys() >= ({"error"} if "response" not in one.path else {"response"})
+    in_it = "response" if "response" in one.path else "delta" if one.file.startswith("cohere/") else "error"
+    assert in_it in json.loads(payload(last))
     assert NO in json.dumps(json.loads(payload(last)), ensure_ascii=False)
     assert not reader.finish().is_broken
+
+
+@pytest.mark.parametrize("one", LINE_STREAMS, ids=lambda one: one.file)
+@given(places=PLACES, ends_at=st.integers(min_value=1, max_value=9))
+@settings(max_examples=20, deadline=None)
+def test_lines_are_ended_after_whole_lines(one: Recording, places: list[int], ends_at: int) -> None:
+    headers, watch = {"content-type": one.content_type}, Watcher(ends_at)
+    got = passed_on(cut(one.body, places), one.endpoint, watch, headers, every=0)
+    if not got.answer.was_ended:
+        assert (len(watch.seen) < ends_at, got.body) == (True, one.body)
+        return
+    *passed, last = got.body.splitlines(keepends=True)
+
+    assert passed == one.units()[: len(passed)]
+    assert not got.is_broken
+    assert got.steps[-2:] == ["settled", b""]
+    assert json.loads(last) == {"error": NO}
 
 
 @pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
 @given(places=PLACES, end=st.sampled_from(ENDS))
 @settings(max_examples=10, deadline=None)
 def test_a_watched_stream_is_passed_on_and_read_as_any(one: Recording, places: list[int], end: bytes) -> None:
-    pieces = cut(one.body.replace(b"\n", end), places)
-    watched, unwatched = passed_on(pieces, one.endpoint, Watcher(), every=0), passed_on(pieces, one.endpoint)
+    pieces, headers = cut(one.ended_with(end), places), {"content-type": one.content_type}
+    watched = passed_on(pieces, one.endpoint, Watcher(), headers, every=0)
+    unwatched = passed_on(pieces, one.endpoint, headers=headers)
 
     assert watched.steps == unwatched.steps
     assert watched.answer.read() == unwatched.answer.read()
@@ -191,9 +217,28 @@ WORDS = st.sampled_from(
         b"message_stop",
         b"[DONE]",
         b"response.completed",
+        b'{"type":"response.output_item.done","item":{"type":"web_search_call","action":{"type":',
+        b'"tool_usage":{"web_search":{"num_requests":',
+        b'"type":"image_generation.completed"',
+        b'"type":"transcript.text.done"',
+        b'"input_tokens_details":{"cached_tokens":',
         b'{"type":"response.output_text.delta","delta":',
         b'"choices":[',
         b'{"delta":{"content":',
+        b'"usageMetadata":{"promptTokenCount":',
+        b'"candidates":[{"finishReason":"STOP","groundingMetadata":',
+        b'"promptTokensDetails":[{"modality":"AUDIO","tokenCount":',
+        b'"interaction":{"status":"completed","usage":{"total_input_tokens":',
+        b'"iterations":[{"type":"compaction","input_tokens":',
+        b'"x_groq":{"usage":{',
+        b'"cost":',
+        b'"timings":{"cache_n":',
+        b'"type":"message-end","delta":{"usage":{"billed_units":{"input_tokens":',
+        b'"event_type":"stream-end","response":{"meta":{"billed_units":{',
+        b'{"done":true,"prompt_eval_count":',
+        b'"total_duration":',
+        b'{"stop":true,"tokens_evaluated":',
+        b'"type":"chat.end","result":{"stats":{"input_tokens":',
     ]
 )
 NOISE = st.one_of(st.binary(max_size=300), st.lists(WORDS, max_size=40).map(b"".join))

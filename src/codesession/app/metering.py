@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from codesession import __version__
@@ -15,8 +15,9 @@ from codesession.app.directories import Directories
 from codesession.app.pricing import price_book
 from codesession.app.project_file import ProjectFiles
 from codesession.capture.clients import exported_upstreams
-from codesession.capture.providers import PROVIDERS, Provider, relayed
-from codesession.capture.proxy import LOOPBACK, ProxyApp, Tally, WayOut, serving, upstream_at
+from codesession.capture.providers import PROVIDERS, Provider, named
+from codesession.capture.proxy import LOOPBACK, ProxyApp, Tally, Upstream, WayOut, serving, upstream_at
+from codesession.config import ProviderConfig
 from codesession.errors import DatabaseError, SessionNotFound
 from codesession.gate import LedgerGate, Surroundings
 from codesession.guard import Action, Thresholds, Watches
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from codesession.app.core import App
-    from codesession.capture.proxy import Upstream
     from codesession.config import Config
     from codesession.meter import PriceBook
     from codesession.model import EventKind, Refusal, Session, Totals
@@ -165,9 +165,23 @@ def watches(config: Config) -> Watches | None:
 
 
 def providers(config: Config) -> dict[str, Provider]:
-    """The providers we know, and those the user has named with an address, which are relayed."""
-    named = {name: relayed(name) for name in config.upstreams if name not in PROVIDERS}
-    return {**PROVIDERS, **named}
+    """The providers we know, as the user has settled them, and the hosts that the user has named.
+
+    A host of a new name speaks OpenAI's API unless it is said to speak another.
+    """
+    said = {name: config.providers.get(name, ProviderConfig()) for name in (*config.upstreams, *config.providers)}
+    own = {
+        name: named(
+            name,
+            PROVIDERS,
+            settled.wire,
+            is_local=settled.is_local,
+            asks_usage=settled.asks_usage,
+            deployments=settled.deployments,
+        )
+        for name, settled in said.items()
+    }
+    return {**PROVIDERS, **own}
 
 
 def upstreams(config: Config, command: Sequence[str] = ()) -> dict[str, Upstream]:
@@ -176,5 +190,11 @@ def upstreams(config: Config, command: Sequence[str] = ()) -> dict[str, Upstream
     Raises:
         InvalidInput: an address cannot be used.
     """
-    ours = {name: upstream_at(address) for name, address in config.upstreams.items()}
+    ours = {name: _upstream(address) for name, address in config.upstreams.items()}
     return {**exported_upstreams(config.environ, command), **ours}
+
+
+def _upstream(address: str) -> Upstream:
+    """The upstream for an address of ours; one that ends with a version stands for it, whether a path has it or not."""
+    upstream = upstream_at(address)
+    return replace(upstream, without="/v1") if upstream.root.endswith("/v1") else upstream

@@ -2,6 +2,8 @@
 
 What each client honours was measured (2026-11-22): Claude Code, both SDK families, google-genai, ollama,
 litellm, aider and langchain take a base URL from the environment. Codex and Gemini CLI have files of their own.
+What litellm (1.106.2) and the SDKs of Groq (1.7.0), Perplexity (0.46.1) and Cohere (7.3.1) honour beyond that was read
+in their source (2026-11-28).
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ BEFORE_PREFIX = "CODESESSION_BEFORE_"
 _PREFIXED = frozenset(PROVIDERS) - {"anthropic", "openai"}
 """Providers whose base URL carries their name, since their paths alone do not say whose they are."""
 
+_ONLY_WHERE_USED = frozenset({"llamacpp", "lmstudio", "vllm"})
+"""Servers of the user's own that clients call only where their variable is set: it is not set where it was not."""
+
 _PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
@@ -46,6 +51,8 @@ def environment(
     for provider in PROVIDERS.values():
         if provider.name == "google" and gemini is None:
             continue
+        if (provider.upstream is None or provider.name in _ONLY_WHERE_USED) and provider.name not in upstreams:
+            continue  # it leads nowhere, and some programs take such a variable for the wish to use it
         own = f"{base}/{provider.name}" if provider.name in _PREFIXED else base
         variables |= {name: own + path for name, path in provider.base_urls.items()}
         before = {name: _exported(environ, name) for name in provider.base_urls}

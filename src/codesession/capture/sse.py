@@ -1,5 +1,7 @@
 """Which whole events has a server-sent event stream brought so far? Bytes in, events out; no sockets.
 
+The other ways to send a stream are in `framing`.
+
 The format: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 """
 

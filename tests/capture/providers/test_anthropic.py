@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from codesession.capture.providers import Asked, Unreadable
-from codesession.capture.providers.anthropic import ANTHROPIC, MessagesStream, read_request
-from codesession.model import Usage
+from codesession.capture.providers import Asked, Reading, StreamReader, Unreadable
+from codesession.capture.providers.anthropic import ANTHROPIC, MessagesStream, read_answer, read_request
+from codesession.capture.providers.base import Beside
+from codesession.model import Terms, Usage
 
 
 def stream(*events: dict[str, Any]) -> MessagesStream:
@@ -105,3 +106,158 @@ def test_a_delta_of_another_shape_measures_nothing() -> None:
 )
 def test_refusals_are_in_the_providers_shape(status: int, code: str, kind: str) -> None:
     assert ANTHROPIC.refusal(status, code, "No.") == {"type": "error", "error": {"type": kind, "message": "No."}}
+
+
+@pytest.mark.parametrize(
+    ("usage", "told"),
+    [
+        pytest.param(
+            {
+                "cache_creation_input_tokens": 100,
+                "cache_creation": {
+                    "ephemeral_5m_input_tokens": 10,
+                    "ephemeral_1h_input_tokens": 20,
+                    "ephemeral_24h_input_tokens": 70,
+                },
+            },
+            Usage(input=3, cache_write=10, cache_write_1h=20, cache_write_other=70, output=5),
+            id="a-time-nobody-knows",
+        ),
+        pytest.param(
+            {"cache_creation_input_tokens": 100, "cache_creation": {"ephemeral_1h_input_tokens": 20}},
+            Usage(input=3, cache_write=80, cache_write_1h=20, output=5),
+            id="what-the-split-leaves-out-is-the-default",
+        ),
+        pytest.param(
+            {"server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 9}},
+            Usage(input=3, output=5, web_searches=2),
+            id="fetches-are-free",
+        ),
+        pytest.param(
+            {"iterations": [{"type": "message", "input_tokens": 3, "output_tokens": 5}]},
+            Usage(input=3, output=5),
+            id="the-models-own-steps-are-in-the-whole",
+        ),
+        pytest.param({"iterations": [7, {"type": "new"}, None]}, Usage(input=3, output=5), id="steps-nobody-knows"),
+        pytest.param({"iterations": "?"}, Usage(input=3, output=5), id="no-steps"),
+    ],
+)
+def test_all_that_was_consumed_is_told(usage: dict[str, Any], told: Usage) -> None:
+    answer = {"id": "msg_1", "model": "m", "usage": {"input_tokens": 3, "output_tokens": 5, **usage}}
+
+    assert read_answer(json.dumps(answer).encode()).usage == told
+
+
+COMPACTION = {
+    "type": "compaction",
+    "input_tokens": 180_000,
+    "cache_read_input_tokens": 40,
+    "cache_creation": {"ephemeral_1h_input_tokens": 7},
+    "output_tokens": 3_500,
+}
+ADVICE = {"type": "advisor_message", "model": "claude-opus-5", "input_tokens": 90, "output_tokens": 9}
+
+
+def test_what_was_spent_to_compact_or_by_an_adviser_is_told_beside() -> None:
+    steps = [COMPACTION, {"type": "message", "input_tokens": 3, "output_tokens": 5}, ADVICE]
+    usage = {"input_tokens": 3, "output_tokens": 5, "iterations": steps}
+    beside = (
+        Beside("m", Usage(input=180_000, cache_read=40, cache_write_1h=7, output=3_500)),
+        Beside("claude-opus-5", Usage(input=90, output=9)),
+    )
+    whole = read_answer(json.dumps({"model": "m", "usage": usage}).encode())
+    streamed = stream(START, delta(input_tokens=3, output_tokens=5, iterations=steps)).finish()
+
+    assert (whole.usage, whole.beside) == (Usage(input=3, output=5), beside)
+    assert (streamed.usage, streamed.beside) == (Usage(input=3, output=5), beside)
+
+
+def test_only_so_many_steps_are_told_each_for_itself() -> None:
+    usage = {"input_tokens": 3, "iterations": [ADVICE] * 101}
+
+    assert len(read_answer(json.dumps({"usage": usage}).encode()).beside) == 100
+
+
+@pytest.mark.parametrize("bad", [-1, "9", True, 1.5])
+def test_a_step_that_cannot_be_read_makes_usage_unknown(bad: Any) -> None:
+    step = {"type": "compaction", "input_tokens": bad, "output_tokens": 9}
+    body = json.dumps({"usage": {"input_tokens": 3, "output_tokens": 5, "iterations": [step]}}).encode()
+
+    with pytest.raises(Unreadable):
+        read_answer(body)
+
+
+def test_the_model_that_answered_in_anothers_place_is_the_one_that_is_told() -> None:
+    steps = [
+        {"type": "message", "model": "m", "input_tokens": 10, "output_tokens": 0},
+        {"type": "fallback_message", "model": "claude-opus-4-8", "input_tokens": 12, "output_tokens": 9},
+    ]
+    reading = stream(START, delta(input_tokens=12, output_tokens=9, iterations=steps)).finish()
+
+    assert (reading.model, reading.usage) == ("claude-opus-4-8", Usage(input=12, output=9))
+
+
+@pytest.mark.parametrize(
+    ("usage", "terms"),
+    [
+        ({"service_tier": "priority", "speed": "fast", "inference_geo": "us"}, Terms("priority", "fast", "us")),
+        ({"service_tier": "batch"}, Terms("batch", is_batch=True)),
+        ({"inference_geo": "not_available", "speed": None, "service_tier": 7}, Terms()),
+    ],
+)
+def test_the_terms_are_as_anthropic_writes_them(usage: dict[str, Any], terms: Terms) -> None:
+    assert read_answer(json.dumps({"usage": {"input_tokens": 1, **usage}}).encode()).terms == terms
+    started = {"type": "message_start", "message": {"model": "m", "usage": {"input_tokens": 1, **usage}}}
+    assert stream(started, delta(output_tokens=2)).finish().terms == terms
+
+
+def test_a_request_asks_for_terms() -> None:
+    asked = read_request(b'{"model": "m", "service_tier": "auto", "speed": "fast", "inference_geo": "us"}')
+
+    assert asked.terms == Terms("auto", "fast", "us")
+
+
+# --- text completions ---
+
+COMPLETE = ANTHROPIC.endpoints["/v1/complete"]
+
+
+def test_a_completion_says_how_much_it_wrote_and_nothing_else() -> None:
+    body = b'{"id": "compl_1", "model": "claude-2.1", "completion": " na\xc3\xafve", "stop_reason": "stop_sequence"}'
+
+    assert COMPLETE.read_answer(body) == Reading(
+        has_ended=True, written_bytes=7, model="claude-2.1", response_id="compl_1"
+    )
+
+
+def test_a_stream_of_completions_is_measured_and_ends_with_a_reason() -> None:
+    reader = COMPLETE.stream_reader()
+    reader.feed(b'event: completion\ndata: {"type": "completion", "completion": " Hello"}\n\n')
+    reader.feed(b'event: ping\ndata: {"type": "ping"}\n\ndata: {"model": 7}\n\ndata:\n\n')
+    before = reader.so_far()
+    end = {"id": "compl_1", "completion": "!", "stop_reason": "stop_sequence", "model": "claude-2.1"}
+    reader.feed(b"event: completion\ndata: " + json.dumps(end).encode() + b"\n\n")
+
+    assert (before.has_ended, before.is_broken, before.written_bytes) == (False, True, 6)
+    reading = reader.finish()
+    assert (reading.has_ended, reading.written_bytes, reading.usage) == (True, 7, None)
+    assert (reading.model, reading.response_id) == ("claude-2.1", "compl_1")
+
+
+def test_a_stream_of_completions_is_ended_by_an_error() -> None:
+    assert COMPLETE.stream_reader().ending("No.") == (
+        b'event: error\ndata: {"type":"error","error":{"type":"billing_error","message":"No."}}\n\n'
+    )
+
+
+def test_a_request_for_a_completion_has_a_limit_of_its_own() -> None:
+    body = b'{"model": "claude-2.1", "max_tokens_to_sample": 300, "prompt": "\\n\\nHuman: hi", "stream": true}'
+
+    assert replace(COMPLETE.read_request(body), trace=None) == Asked("claude-2.1", streamed=True, max_output=300)
+
+
+@pytest.mark.parametrize("reader", [MessagesStream(), COMPLETE.stream_reader()], ids=lambda one: type(one).__name__)
+def test_an_event_without_data_says_nothing(reader: StreamReader) -> None:
+    reader.feed(b': "usage": { "model" message_stop\n\n')
+
+    assert reader.finish() == Reading()

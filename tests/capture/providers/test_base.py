@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from tests.capture.recorded import RECORDINGS, STREAMS, UNENDED, Recording, recording
+from tests.capture.amazon_wire import chunk, message
+from tests.capture.recorded import EVENT_STREAMS, RECORDINGS, STREAMS, UNENDED, Recording, recording
 
 from codesession.capture.providers import PROVIDERS, JsonReader, Reading
 from codesession.capture.providers.anthropic import MessagesStream, read_answer
@@ -49,12 +50,32 @@ def test_a_recorded_answer_says_what_it_used(one: Recording) -> None:
         ("openai/chat_continuous.sse", "Hello there!"),
         ("openai/responses.sse", "Hi there! 🦆"),
         ("openai/responses_tools.sse", '{"location":"Paris, France"}'),
+        ("openai/completion_usage.sse", "\n\nThis is a test 🦆"),
+        ("openai/transcription.sse", "Hi there! 🦆"),
+        ("openai/images.sse", ""),
+        ("azure/chat.sse", "Hi there! 🦆"),
+        ("mistral/chat.sse", "They greet me.Hello!"),
+        ("mistral/conversation.sse", "Ducks won."),
+        ("mistral/transcription.sse", "Ducks swim."),
+        ("deepseek/chat.sse", "They greet me.Hello!"),
+        ("openrouter/chat_usage.sse", "They greet me.Hello!"),
+        ("cohere/chat.sse", 'I look it up.{"q": "ducks"}Which ducks?Ducks.'),
+        ("cohere/chat_v1.lines", "Ducks."),
+        ("ollama/chat.ndjson", 'Which ducks?Ducks.{"q":"ducks"}'),
+        ("ollama/generate.ndjson", "Ducks swim."),
+        ("lmstudio/native.sse", "I look it up.Ducks."),
+        ("llamacpp/completion.sse", "Ducks swim."),
+        ("google/text.sse", "Hello there, friend! How are you?"),
+        ("google/text.array", "Hello there, friend! How are you?"),
+        ("google/tools.sse", '{"name": "read_file", "args": {"absolute_path": "/src/main.py"}, "id": "call-1"}'),
+        ("google/interaction.sse", "Hello there."),
+        ("bedrock/converse.amazon", 'Hm.Hello{"a":1}'),
     ],
 )
 def test_what_was_written_is_measured_in_bytes_and_not_kept(file: str, written: str) -> None:
     reader = recording(file).reader()
-    for line in recording(file).body.splitlines(keepends=True):
-        reader.feed(line)
+    for unit in recording(file).units():
+        reader.feed(unit)
 
     assert reader.finish().written_bytes == len(written.encode())
     assert "Here" not in repr(vars(reader))
@@ -62,7 +83,13 @@ def test_what_was_written_is_measured_in_bytes_and_not_kept(file: str, written: 
 
 @pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
 def test_a_stream_cut_anywhere_never_says_it_was_whole(one: Recording) -> None:
-    ends = (b"message_stop", b"[DONE]", b"response.completed", b"response.incomplete", b"response.failed")
+    ends = (
+        *(b"message_stop", b"[DONE]", b"response.completed", b"response.incomplete", b"response.failed"),
+        *(b'"finishReason"', b'"blockReason"', b"interaction.completed"),
+        *(b"image_generation.completed", b"image_edit.completed", b"transcript.text.done"),
+        *(b"transcription.done", b"conversation.response.done", b'"request_cost"', b"chat.completion.done"),
+        *(b'"message-end"', b'"stream-end"', b'"chat.end"', b'"done":true', b'"stop":true'),
+    )
     for at in range(0, len(one.body), 7):
         reader = one.reader()
         reader.feed(one.body[:at])
@@ -79,20 +106,39 @@ def test_a_quick_stream_is_sampled_and_not_misjudged() -> None:
     assert 700 <= reader.finish().written_bytes <= 800
 
 
+def after_what_cannot_be_read(one: Recording) -> bytes:
+    """The stream, after a unit that should have said something."""
+    if one.file.endswith(".array"):
+        return b'[{"usageMetadata": broken}\n,' + one.body.removeprefix(b"[")
+    if one.file.endswith(".amazon"):
+        broken = b'{"usage":{ broken'
+        return chunk(broken) + message("metadata", broken) + one.body
+    marks = b'{"usage":{ "usageMetadata": "interaction":{ broken [DONE] message_stop response.completed '
+    marks += b'image_generation.completed transcript.text.done "transcription.done" "conversation.response.done" '
+    marks += b'"message-end" "event_type":"stream-end" "chat.end" "done":true "stop":true'
+    if one.file.endswith((".ndjson", ".lines")):
+        return marks + b"\n" + one.body
+    return b"data: " + marks + b"\n\n" + one.body
+
+
 @pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
 def test_events_that_cannot_be_read_are_passed_over_and_marked(one: Recording) -> None:
     reader = one.reader()
-    reader.feed(b'data: {"usage":{ broken [DONE] message_stop response.completed\n\n' + one.body)
+    reader.feed(after_what_cannot_be_read(one))
     reading = reader.finish()
 
     assert reading.is_broken
     assert reading.usage == one.usage
 
 
-@pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
+@pytest.mark.parametrize("one", EVENT_STREAMS, ids=lambda one: one.file)
 def test_comments_and_empty_events_say_nothing(one: Recording) -> None:
     reader = one.reader()
-    reader.feed(b': "usage":{ [DONE] message_stop response.completed delta"\n\n\n\n' + one.body)
+    marks = (
+        b'"usage":{ [DONE] message_stop response.completed delta" "transcription.done" "conversation.response.done" '
+    )
+    marks += b'"message-end" "event_type":"stream-end" "chat.end" "stop":true'
+    reader.feed(b": " + marks + b"\n\n\n\n" + one.body)
 
     assert not reader.finish().is_broken
     assert reader.finish().usage == one.usage
@@ -170,6 +216,16 @@ BAD_COUNTS = {
         ("openai/chat.json", '"prompt_tokens": 19'),
         ("openai/chat.json", '"cached_tokens": 0'),
         ("openai/responses.json", '"reasoning_tokens": 64'),
+        ("openai/chat_details.json", '"image_tokens": 1800'),
+        ("openai/responses_hosted.json", '"ttl_12h_tokens": 2000'),
+        ("openai/images.json", '"output_tokens": 4160'),
+        ("openai/images_text.json", '"text_tokens": 44'),
+        ("openai/transcription.json", '"audio_tokens": 194'),
+        ("google/content.json", '"promptTokenCount": 1806'),
+        ("google/content.json", '"tokenCount": 320'),
+        ("google/content.json", '"cachedContentTokenCount": 300'),
+        ("google/interaction.json", '"total_thought_tokens": 22'),
+        ("google/interaction.json", '"count": 3'),
     ],
 )
 def test_a_counter_that_is_no_count_makes_usage_unknown_and_never_free(file: str, counter: str, bad: str) -> None:

@@ -83,6 +83,12 @@ HERE = [
     pytest.param(lambda: messages({"type": "text", "text": '"source": {"type": "url"}'}), id="anthropic-text"),
     pytest.param(lambda: messages(uses("Fetch", source={"type": "url"}, url="https://a")), id="anthropic-arguments"),
     pytest.param(lambda: messages(container=None, mcp_servers=[]), id="anthropic-nothing"),
+    *(
+        pytest.param(lambda told=told: messages(context_management=told), id=f"anthropic-context-{number}")
+        for number, told in enumerate(
+            [None, 7, {"edits": None}, {"edits": [7, {"type": "clear_thinking_20251015"}, {"type": None}]}]
+        )
+    ),
     pytest.param(lambda: messages(tools=[CODE, {"type": "custom", **CODE}]), id="anthropic-own-tools"),
     pytest.param(
         lambda: messages(
@@ -135,6 +141,12 @@ UNBOUNDED = [
         id="anthropic-search-with-a-limit",
     ),
     pytest.param(lambda: messages(mcp_servers=[{"type": "url", "url": "https://a"}]), id="anthropic-mcp"),
+    pytest.param(
+        lambda: messages(context_management={"edits": [{"type": "compact_20260112"}]}), id="anthropic-compaction"
+    ),
+    pytest.param(
+        lambda: messages(tools=[{"type": "advisor_20260301", "name": "advisor", "model": "x"}]), id="anthropic-adviser"
+    ),
     pytest.param(lambda: chat(web_search_options={}), id="chat-search"),
     *(
         pytest.param(lambda kind=kind: responses(tools=[{"type": kind}]), id=f"responses-{kind}")

@@ -22,7 +22,8 @@ from tests.capture.proxy.wire import (
 )
 from tests.capture.recorded import recording
 
-from codesession.capture.providers import PROVIDERS, relayed
+from codesession.capture.providers import PROVIDERS
+from codesession.capture.providers.compatible import compatible
 from codesession.capture.proxy import ProxyApp, WayOut
 from codesession.errors import DatabaseError
 from codesession.gate import LedgerGate
@@ -171,8 +172,8 @@ def test_the_peer_is_who_is_connected_whatever_a_header_says(relay: Proxy, provi
         ("POST", "/v1/messages/batches", [], {"anthropic": 1}),
         ("POST", "/openai/v1/files", [], {}),
         ("POST", "/v1/responses/resp_1/cancel", [], {}),
-        ("POST", "/v1beta/models/gemini-3:generateContent", [], {"google": 1}),
-        ("POST", "/mistral/v1/chat/completions", [], {"mistral": 1}),
+        ("POST", "/v1beta/models/veo-3:predictLongRunning", [], {"google": 1}),
+        ("POST", "/mistral/v1/audio/speech", [], {"mistral": 1}),
     ],
 )
 def test_what_is_not_metered_is_relayed_and_counted(
@@ -243,7 +244,7 @@ def test_a_provider_nobody_knows_the_address_of_is_not_found(relay: Proxy) -> No
 
 
 def test_a_provider_of_the_users_own_is_relayed(start: Callable[..., Proxy], provider: Provider) -> None:
-    relay = start(providers={**PROVIDERS, "mine": relayed("mine")}, to=upstreams(provider.root, "mine"))
+    relay = start(providers={**PROVIDERS, "mine": compatible("mine")}, to=upstreams(provider.root, "mine"))
     client = relay.send(request("POST", "/mine/v9/x", body=b"x"))
     upstream = provider.accept()
 
@@ -409,10 +410,12 @@ def test_a_ledger_that_fails_does_not_hide_what_fails_upstream(relay: Proxy, pro
 class OneNanoEach:
     """Prices: a nano-dollar a token, of any model but "unknown"."""
 
-    def cost(self, _provider: str, model: str, usage: Usage, _at: datetime) -> Cost | None:
+    def cost(self, _provider: str, model: str, usage: Usage, _at: datetime, *_: object) -> Cost | None:
         return None if model == "unknown" else Cost(usage.tokens, "test")
 
-    def ceiling(self, _provider: str, model: str, input_tokens: int, output_tokens: int, _at: datetime) -> int | None:
+    def ceiling(
+        self, _provider: str, model: str, input_tokens: int, output_tokens: int, _at: datetime, *_: object
+    ) -> int | None:
         return None if model == "unknown" else input_tokens + output_tokens
 
 

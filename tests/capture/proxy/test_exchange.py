@@ -18,7 +18,7 @@ from codesession.capture.providers import Reading
 from codesession.capture.providers.openai import is_usage_chunk
 from codesession.capture.proxy.exchange import estimate, outcome
 from codesession.capture.sse import events, payload
-from codesession.model import Attempt, Cut, Evidence, Outcome, Usage
+from codesession.model import STANDARD, Attempt, Cut, Evidence, Outcome, Terms, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -285,7 +285,14 @@ def test_an_encoded_answer_is_read_and_comes_back_as_it_was(
 
     assert (got.body, got.values(b"content-encoding")) == (body, [coding.encode()])
     assert relay.books.settled() == Outcome(
-        one.usage, Evidence.MEASURED, one.model, None, 200, "req_1", one.response_id
+        one.usage,
+        Evidence.MEASURED,
+        one.model,
+        None,
+        200,
+        "req_1",
+        one.response_id,
+        terms=Terms("standard") if one.file == "anthropic/message.json" else STANDARD,
     )
 
 
@@ -376,7 +383,14 @@ def test_the_extra_chunk_of_a_chat_stream_is_not_seen(
     assert got.body == (end * 2).join([*events[:-3], *events[-2:]])
     assert got.names == [b"content-type", b"x-request-id", b"transfer-encoding"]
     assert relay.books.settled() == Outcome(
-        CHAT.usage, Evidence.MEASURED, CHAT.model, None, 200, "req_1", CHAT.response_id
+        CHAT.usage,
+        Evidence.MEASURED,
+        CHAT.model,
+        None,
+        200,
+        "req_1",
+        CHAT.response_id,
+        terms=Terms("default"),
     )
 
 

@@ -22,7 +22,7 @@ from codesession.errors import DatabaseError, SessionNotFound
 from codesession.model import Attempt, Hold, Outcome, Refusal, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from codesession.model import Session, Totals
@@ -265,6 +265,8 @@ class Books:
         self.failing: set[str] = set()
         self.hits: list[tuple[str, int | None]] = []
         """calls answered from the cache: by which model, and what that saved"""
+        self.results: dict[str, tuple[Attempt, Outcome]] = {}
+        """answers of batches, by their ids"""
         self.may_settle = threading.Event()
         self.may_settle.set()
         self.asked_to_settle = threading.Event()
@@ -288,6 +290,15 @@ class Books:
     async def hit(self, attempt: Attempt, answered: str, saved_nanos: int | None) -> None:
         del attempt
         self.hits.append((answered, saved_nanos))
+
+    async def record_results(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> int:
+        self.asked_to_settle.set()
+        self._fail("record_results")
+        await asyncio.to_thread(self.may_settle.wait, WAIT_S)
+        new = {str(outcome.response_id): (attempt, outcome) for outcome in outcomes}
+        before = len(self.results)
+        self.results = new | self.results
+        return len(self.results) - before
 
     async def settle(self, hold: Hold, outcome: Outcome) -> None:
         self.asked_to_settle.set()

@@ -26,19 +26,37 @@ class AnthropicRequest(msgspec.Struct):
     model: Any = None
     stream: Any = None
     max_tokens: Any = None
+    service_tier: Any = None
+    speed: Any = None
+    inference_geo: Any = None
     container: Any = None
     mcp_servers: Any = None
+    context_management: Any = None
     tools: list[Tool] | None = None
     messages: list[msgspec.Raw] | None = None
 
     def beyond(self, body: bytes) -> Beyond:
         """What it lets the provider do and fetch, and what it shows of its loop."""
-        is_served = bool(self.mcp_servers) or any(
-            tool.type is not None and not str(tool.type).startswith(_ANTHROPIC_CLIENT) for tool in self.tools or ()
+        is_served = (
+            bool(self.mcp_servers)
+            or _compacts(self.context_management)
+            or any(
+                tool.type is not None and not str(tool.type).startswith(_ANTHROPIC_CLIENT) for tool in self.tools or ()
+            )
         )
         messages = self.messages or ()
         is_elsewhere = is_served or bool(self.container) or any_elsewhere(messages, _SOURCE, _is_source_elsewhere)
         return Beyond(is_elsewhere, is_served, trace(body, _ANTHROPIC_STEPS.of(messages)))
+
+
+def _compacts(context_management: object) -> bool:
+    """Whether Anthropic may compact the conversation: it reads all of it once more, as often as it grows too long.
+
+    https://platform.claude.com/docs/en/build-with-claude/compaction (read 2026-11-28).
+    """
+    edits = context_management.get("edits") if isinstance(context_management, dict) else None
+    listed = edits if isinstance(edits, list) else ()
+    return any(isinstance(edit, dict) and str(edit.get("type")).startswith("compact_") for edit in listed)
 
 
 _SOURCE = re.compile(rb'"source"')

@@ -8,17 +8,21 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
 from codesession.errors import CodesessionError
+from codesession.model import STANDARD
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Mapping
 
     from codesession.capture.providers.readers import StreamReader
-    from codesession.model import Trace, Usage
+    from codesession.capture.providers.results import ResultsReader
+    from codesession.model import Nanos, Terms, Trace, Usage
+    from codesession.model.terms import Extra
 
 
 T = TypeVar("T")
@@ -47,6 +51,19 @@ class Asked:
     """whether the provider may go on by itself without a limit, as with its own web search"""
     trace: Trace | None = None
     """what it shows of the loop it is part of"""
+    terms: Terms = STANDARD
+    """what it asks for beside tokens"""
+    text_bytes: int | None = None
+    """how much of the request is text, where it has files whose bytes tell nothing of their tokens; None: all of it"""
+    runs_elsewhere: bool = False
+    """whether a server on the user's own machine passes it on to a model that runs at its maker's"""
+
+
+class Beside(NamedTuple):
+    """What was consumed for an answer at a price of its own: by another model, or by a request the provider made."""
+
+    model: str | None
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +79,30 @@ class Reading:
     """whether something that should have been usage could not be read"""
     is_opaque: bool = False
     """whether its encoding could not be read, so that nothing can be said of what came"""
+    is_waiting: bool = False
+    """whether it is made in the background, and is still to be fetched"""
     written_bytes: int = 0
     """UTF-8 bytes of text the model was seen to write (sampled in quick streams)"""
     model: str | None = None
     response_id: str | None = None
+    terms: Terms = STANDARD
+    """what it says of the terms it was given on"""
+    reported_nanos: Nanos | None = None
+    """what the provider says that it costs"""
+    extra: Extra = ()
+    """numbers of its usage that are in no field of `Usage`"""
+    beside: tuple[Beside, ...] = ()
+    """what is not in `usage`, and is kept as calls of their own"""
+
+
+class Told(NamedTuple):
+    """What the usage in an answer says."""
+
+    usage: Usage
+    terms: Terms = STANDARD
+    reported_nanos: Nanos | None = None
+    extra: Extra = ()
+    beside: tuple[Beside, ...] = ()
 
 
 class AnswerReader(Protocol):
@@ -112,8 +149,26 @@ class Endpoint:
     read_answer: Callable[[bytes], Reading]
     """of a whole JSON answer; raises `Unreadable`"""
     stream_reader: Callable[[], StreamReader]
+    """of ``text/event-stream``"""
     amendment: Amendment | None = None
     """for streams that `Asked.lacks_usage`"""
+    framed: Mapping[str, Callable[[], StreamReader]] = field(default_factory=dict)
+    """readers of streams in other content types, by a part of the type's name"""
+    in_path: Callable[[Asked, str], Asked] | None = None
+    """what is asked for when the path tells a part of it, as Google's does; the path is as it was written"""
+    in_query: Callable[[Asked, str], Asked] | None = None
+    """what is asked for when the query tells a part of it, as Azure's does"""
+    read_form: Callable[[bytes, str], Asked] | None = None
+    """of a request that is a form with files, from its body and its content type"""
+    is_repeatable: bool = True
+    """whether the same request may be given the same answer again"""
+
+    def reader_of(self, content_type: str) -> StreamReader | None:
+        """A reader for an answer of that type, if it is a stream."""
+        kind = content_type.lower()
+        if "event-stream" in kind and "amazon" not in kind:
+            return self.stream_reader()
+        return next((reader() for part, reader in self.framed.items() if part in kind), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +182,16 @@ class Provider:
     """the provider's own error shape, from an HTTP status, a code and a message"""
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     """metered paths (of POST), without the prefix"""
+    patterns: tuple[tuple[re.Pattern[str], Endpoint], ...] = ()
+    """metered paths (of POST) with a name in them; each pattern matches the whole path"""
+    results: tuple[tuple[re.Pattern[str], Callable[[], ResultsReader]], ...] = ()
+    """paths (of GET) where what a batch has come to is fetched; each pattern matches the whole path"""
+    later: tuple[tuple[re.Pattern[str], Endpoint], ...] = ()
+    """paths where an answer made in the background is fetched or given up; the first group is its id"""
     free: frozenset[str] = frozenset()
     """patterns (of `fnmatch`) of unmetered paths of POST that cost nothing"""
+    upstream_in: Callable[[str], str | None] | None = None
+    """where it is by its own path, if that is set nowhere: one of a closed list of the provider's own hosts"""
     is_local: bool = False
     """whether it runs on the user's own machine and asks for no money"""
     refusals_have_ids: bool = False
@@ -138,6 +201,19 @@ class Provider:
     request_id_headers: tuple[bytes, ...] = (b"x-request-id",)
     session_headers: tuple[bytes, ...] = ()
     """request headers in which agents name their own session"""
+    deployments: Mapping[str, str] = field(default_factory=dict)
+    """the models behind names that the user has given them there"""
+
+    def endpoint_at(self, path: str) -> Endpoint | None:
+        """How to meter a POST to `path`; None: it cannot be."""
+        found = self.endpoints.get(path)
+        if found is not None or not self.patterns:
+            return found
+        return next((endpoint for pattern, endpoint in self.patterns if pattern.fullmatch(path)), None)
+
+    def results_at(self, path: str) -> Callable[[], ResultsReader] | None:
+        """How to read what a GET of `path` brings of a batch; None: it brings nothing of one."""
+        return next((reader for pattern, reader in self.results if pattern.fullmatch(path)), None)
 
     def is_free(self, path: str) -> bool:
         """Whether a POST to an unmetered path costs nothing."""
@@ -172,27 +248,46 @@ class Shape(Generic[T]):
 
 
 class Answered(msgspec.Struct):
-    """What both wires call alike in a whole answer: who answered, and what it used."""
+    """What most wires call alike in a whole answer: who answered, what it used, and at which tier."""
 
     id: str | None = None
     model: str | None = None
     usage: dict[str, Any] | None = None
+    service_tier: Any = None
 
 
 ANSWERED = Shape(Answered)
 
 
-def answer_reader(usage_of: Callable[[dict[str, Any]], Usage]) -> Callable[[bytes], Reading]:
-    """Reads whole JSON answers whose usage `usage_of` understands; raises `Unreadable`."""
+Tell: TypeAlias = "Callable[[dict[str, Any], Answered], Told]"
+"""Understands the usage in an answer, with what stands beside it; raises `Unreadable`."""
+
+
+def answer_reader(tell: Tell) -> Callable[[bytes], Reading]:
+    """Reads whole JSON answers; `tell` understands their usage. Raises `Unreadable`."""
 
     def read_answer(body: bytes) -> Reading:
         answer = ANSWERED.read(body)
         if not answer.usage:
             return Reading(has_ended=True, written_bytes=len(body), model=answer.model, response_id=answer.id)
-        usage = usage_of(answer.usage)
-        return Reading(usage, is_final=True, has_ended=True, model=answer.model, response_id=answer.id)
+        return whole(tell(answer.usage, answer), answer.model, answer.id)
 
     return read_answer
+
+
+def whole(told: Told, model: str | None, response_id: str | None) -> Reading:
+    """What is learnt from an answer that is whole."""
+    return Reading(
+        told.usage,
+        is_final=True,
+        has_ended=True,
+        model=model,
+        response_id=response_id,
+        terms=told.terms,
+        reported_nanos=told.reported_nanos,
+        extra=told.extra,
+        beside=told.beside,
+    )
 
 
 def size(*texts: str | None) -> int:
@@ -202,6 +297,61 @@ def size(*texts: str | None) -> int:
     6
     """
     return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts if text)
+
+
+_MOST_EXTRA = 32
+_LONGEST_PATH = 100
+
+
+def extras(counters: Mapping[str, Any], known: frozenset[str]) -> Extra:
+    """The numbers in `counters` that are not `known`, by their path, those that are 0 left out; at most 32.
+
+    A provider adds counters before we know what they mean: they are kept, so that they can be priced later.
+
+    >>> extras({"input_tokens": 3, "cache": {"ttl_2h": 5, "name": "x"}, "new": 1.5}, frozenset({"input_tokens"}))
+    (('new', 1.5), ('cache.ttl_2h', 5))
+    """
+    found: list[tuple[str, int | float]] = []
+    waiting = [("", counters)]
+    while waiting and len(found) < _MOST_EXTRA:
+        prefix, level = waiting.pop(0)
+        for key, value in level.items():
+            path = f"{prefix}{key}"
+            if path in known or len(path) > _LONGEST_PATH:
+                continue
+            if isinstance(value, dict):
+                waiting.append((f"{path}.", value))
+            elif is_number(value) and value:
+                found.append((storable(path) or "", value))
+    return tuple(found[:_MOST_EXTRA])
+
+
+def is_number(value: object) -> bool:
+    """Whether `value` is a number that JSON and the ledger can hold.
+
+    >>> is_number(1.5), is_number(True), is_number(float("inf")), is_number(10**400)
+    (True, False, False, False)
+    """
+    return not isinstance(value, bool) and isinstance(value, int | float) and -1e18 < value < 1e18  # noqa: PLR2004 - SQLite's integers
+
+
+def word(value: object) -> str | None:
+    """A provider's name of something, such as a service tier, as it may be stored; None where it is none.
+
+    >>> word("flex"), word(3), word("")
+    ('flex', None, None)
+    """
+    is_word = isinstance(value, str) and value.isascii() and value.isprintable()
+    return str(value)[:_LONGEST_WORD] if is_word and value else None
+
+
+_LONGEST_WORD = 40
+
+
+def part(counters: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The object under `key`; an empty one where there is none."""
+    found = counters.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def limit(value: object) -> int | None:

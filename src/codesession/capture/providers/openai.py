@@ -1,8 +1,11 @@
-"""What do OpenAI's chat, responses and embeddings APIs say of a call?
+"""What do OpenAI's chat and embeddings APIs say of a call, and what else has OpenAI?
 
-https://platform.openai.com/docs/api-reference (read 2026-11-22). Cached, cache-writing and audio tokens are
-counted *inside* the input, reasoning and audio inside the output; here each token is in one class.
-A chat stream carries usage only if the request says ``stream_options.include_usage``.
+https://platform.openai.com/docs/api-reference (read 2026-11-22). A chat stream carries usage only if the request says
+``stream_options.include_usage`` (`ChatCompletionStreamOptionsParam` in the Python SDK, 3.57.0). Other APIs have files
+of their own; what the counters mean is in `openai_usage`.
+
+Not metered: ``/audio/speech`` (it answers with sound and nothing else), videos, fine-tuning, vector stores.
+``/realtime`` is a WebSocket, which the proxy refuses.
 """
 
 from __future__ import annotations
@@ -22,21 +25,50 @@ from codesession.capture.providers.base import (
     Endpoint,
     Provider,
     Shape,
+    Tell,
     Unreadable,
     answer_reader,
-    count,
     limit,
     name,
     size,
+    word,
 )
+from codesession.capture.providers.batches import file_results
 from codesession.capture.providers.conversations import Lenient, odd
-from codesession.capture.providers.endings import as_event, failed_response, sendable
+from codesession.capture.providers.openai_audio import (
+    TranscriptionStream,
+    read_audio_request,
+    read_file_form,
+    read_transcription,
+)
+from codesession.capture.providers.openai_images import ImagesStream, read_images, read_images_request
+from codesession.capture.providers.openai_legacy import read_completion_request
+from codesession.capture.providers.openai_refusal import refusal, refusal_event
 from codesession.capture.providers.openai_request import ChatRequest, OpenAIRequest, ResponsesRequest
+from codesession.capture.providers.openai_responses import OpenAIResponsesStream, ResponsesStream
+from codesession.capture.providers.openai_responses import read_answer as read_response
+from codesession.capture.providers.openai_usage import tell, usage_of
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import trace
 from codesession.capture.sse import EventSplitter, events, payload
-from codesession.errors import BudgetExceeded
-from codesession.model import Usage
+from codesession.model import Terms
+
+__all__ = [
+    "ENDPOINTS",
+    "OPENAI",
+    "ChatStream",
+    "ResponsesStream",
+    "UsageChunkFilter",
+    "is_usage_chunk",
+    "read_answer",
+    "read_embeddings_request",
+    "read_request",
+    "read_responses_request",
+    "refusal",
+    "tell",
+    "usage_of",
+    "with_usage_asked",
+]
 
 
 class _Function(msgspec.Struct):
@@ -56,19 +88,12 @@ class _Delta(msgspec.Struct):
 
 class _Choice(msgspec.Struct):
     delta: _Delta | None = None
+    text: str | None = None
+    """of a completion, which has no delta"""
 
 
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
-
-
-class _Response(Answered):
-    created_at: Any = None
-
-
-class _Event(msgspec.Struct):
-    type: str
-    response: _Response | None = None
 
 
 class _Extra(msgspec.Struct):
@@ -76,63 +101,13 @@ class _Extra(msgspec.Struct):
     usage: Any = None
 
 
-class _TextEvent(msgspec.Struct):
-    delta: str | None = None
-
-
 _REQUEST = Shape(OpenAIRequest)
 _CHAT = Lenient(ChatRequest)
 _RESPONSES = Lenient(ResponsesRequest)
 _CHUNK = Shape(_Chunk)
-_EVENT = Shape(_Event)
-_TEXT_EVENT = Shape(_TextEvent)
 _EXTRA = Shape(_Extra)
 _FIELDS = Shape(dict[str, msgspec.Raw])
 _MAYBE_FIELDS = Shape[dict[str, msgspec.Raw] | None](dict[str, msgspec.Raw] | None)  # type: ignore[arg-type]  # a union is no class
-
-
-def usage_of(counters: dict[str, Any]) -> Usage:
-    """The `Usage` in OpenAI's counters, of either generation (``prompt_tokens`` or ``input_tokens``).
-
-    >>> usage_of({"prompt_tokens": 100, "completion_tokens": 30, "total_tokens": 130,
-    ...           "prompt_tokens_details": {"cached_tokens": 60},
-    ...           "completion_tokens_details": {"reasoning_tokens": 20}})  # doctest: +NORMALIZE_WHITESPACE
-    Usage(input=40, cache_read=60, cache_write=0, cache_write_1h=0, input_audio=0, cache_read_audio=0,
-          output=10, reasoning=20, output_audio=0, web_searches=0, unsplit=0)
-
-    Raises:
-        Unreadable: a counter is not a count, there is none, or the parts are more than the whole.
-    """
-    told_read = _either(counters, "prompt_tokens", "input_tokens")
-    told_wrote = _either(counters, "completion_tokens", "output_tokens")
-    if told_read is None and told_wrote is None:
-        raise Unreadable("the usage says nothing of tokens read or written")
-    read, wrote = count(told_read), count(told_wrote)
-    read_parts = _either(counters, "prompt_tokens_details", "input_tokens_details")
-    wrote_parts = _either(counters, "completion_tokens_details", "output_tokens_details")
-    cached, cache_write, audio_in = _parts(read_parts, "cached_tokens", "cache_write_tokens", "audio_tokens")
-    reasoning, audio_out = _parts(wrote_parts, "reasoning_tokens", "audio_tokens")
-    text_in = read - cached - cache_write - audio_in
-    text_out = wrote - reasoning - audio_out
-    if text_in < 0 or text_out < 0:
-        raise Unreadable("the parts of the usage are more than the whole")
-    return Usage(
-        input=text_in,
-        cache_read=cached,
-        cache_write=cache_write,
-        input_audio=audio_in,
-        output=text_out,
-        reasoning=reasoning,
-        output_audio=audio_out,
-    )
-
-
-def _either(counters: dict[str, Any], *names: str) -> object:
-    return next((counters[name] for name in names if counters.get(name) is not None), None)
-
-
-def _parts(parts: object, *names: str) -> list[int]:
-    return [count(parts.get(name)) if isinstance(parts, dict) else 0 for name in names]
 
 
 def read_request(body: bytes) -> Asked:
@@ -162,10 +137,12 @@ def _asked(body: bytes, known: ChatRequest | ResponsesRequest | None) -> Asked:
     options = request.stream_options
     asks_usage = isinstance(options, dict) and options.get("include_usage") is True
     answers = max(1, limit(request.n) or 1)
-    return Asked(name(request.model), streamed, most and limit(most * answers), streamed and not asks_usage, *beyond)
+    most = most and limit(most * answers)
+    terms = Terms(word(request.service_tier))
+    return Asked(name(request.model), streamed, most, streamed and not asks_usage, *beyond, terms)
 
 
-read_answer = answer_reader(usage_of)
+read_answer = answer_reader(tell)
 
 
 class ChatStream(StreamReader):
@@ -173,6 +150,11 @@ class ChatStream(StreamReader):
 
     telling = re.compile(rb'"usage"\s*:\s*\{|\[DONE\]')
     marks = (b'"usage"', b"[DONE]")
+
+    def __init__(self, tell: Tell = tell) -> None:
+        """`tell` understands the usage of a chunk: compatible servers have counters of their own."""
+        super().__init__()
+        self._tell = tell
 
     def take(self, data: bytes) -> None:
         if not data:
@@ -184,7 +166,7 @@ class ChatStream(StreamReader):
         chunk = self._identify(data)
         self._written_bytes += self.written(data)
         if chunk.usage:
-            self.usage, self.is_final = usage_of(chunk.usage), is_usage_chunk(data)
+            self.learn(self._tell(chunk.usage, chunk), is_final=is_usage_chunk(data))
 
     def written(self, data: bytes) -> int:
         if not data:
@@ -195,64 +177,16 @@ class ChatStream(StreamReader):
         for choice in _CHUNK.read(data).choices or ():
             delta = choice.delta or _Delta()
             arguments = (call.function.arguments for call in delta.tool_calls or () if call.function)
-            total += size(delta.content, delta.reasoning_content, delta.refusal, *arguments)
+            total += size(delta.content, delta.reasoning_content, delta.refusal, choice.text, *arguments)
         return total
 
     def ending(self, message: str) -> bytes:
-        return as_event(refusal(BudgetExceeded.http_status, BudgetExceeded.code, sendable(message)))
+        return refusal_event(message)
 
     def _identify(self, data: bytes) -> Answered:
         chunk = ANSWERED.read(data)
         self.model, self.response_id = chunk.model or self.model, chunk.id or self.response_id
         return chunk
-
-
-class ResponsesStream(StreamReader):
-    """Reads a responses stream: the terminal event carries the whole response with its usage."""
-
-    telling = re.compile(rb"response\.(?:created|completed|incomplete|failed)\b")
-    marks = (b"response.c", b"response.incomplete", b"response.failed")
-    _ends = ("response.completed", "response.incomplete", "response.failed")
-    _number = re.compile(rb'"sequence_number"\s*:\s*(\d{1,15})')
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._created_at: object = None
-        self._last_number = -1
-
-    def take(self, data: bytes) -> None:
-        if not data:
-            return
-        event = _EVENT.read(data)
-        if event.response:
-            self.model, self.response_id = event.response.model or self.model, event.response.id or self.response_id
-            self._created_at = event.response.created_at
-        if event.type in self._ends:
-            self.has_ended = True
-            if event.response and event.response.usage:
-                self.usage, self.is_final = usage_of(event.response.usage), True
-
-    def written(self, data: bytes) -> int:
-        if b'.delta"' not in data:
-            return 0
-        return size(_TEXT_EVENT.read(data).delta)
-
-    def ending(self, message: str) -> bytes:
-        return failed_response(
-            message,
-            response_id=self.response_id,
-            model=self.model,
-            created_at=self._created_at,
-            sequence_number=self._last_number + 1,
-        )
-
-    def _read(self, stretch: bytes) -> None:
-        super()._read(stretch)
-        if not self.may_be_ended:
-            return
-        told = self._number.match(stretch, max(0, stretch.rfind(b'"sequence_number"')))
-        if told:
-            self._last_number = int(told[1])
 
 
 def with_usage_asked(body: bytes) -> bytes:
@@ -307,34 +241,61 @@ class UsageChunkFilter:
         return b"".join(event for event in events(stretch) if not is_usage_chunk(payload(event)))
 
 
-def refusal(status: int, code: str, message: str) -> dict[str, Any]:
-    """OpenAI's error shape (https://platform.openai.com/docs/guides/error-codes)."""
-    kind = code if code == BudgetExceeded.code else "invalid_request_error" if status < 500 else "server_error"  # noqa: PLR2004
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+def _images(name: str) -> Endpoint:
+    return Endpoint(name, read_images_request, read_images, ImagesStream, read_form=read_file_form, is_repeatable=False)
 
 
-_ENDPOINTS = {
-    "/chat/completions": Endpoint(
-        "chat", read_request, read_answer, ChatStream, Amendment(with_usage_asked, UsageChunkFilter)
-    ),
-    "/responses": Endpoint("responses", read_responses_request, read_answer, ResponsesStream),
+def _audio(name: str) -> Endpoint:
+    return Endpoint(
+        name,
+        read_audio_request,
+        read_transcription,
+        TranscriptionStream,
+        read_form=read_file_form,
+        is_repeatable=False,
+    )
+
+
+_ASKED = Amendment(with_usage_asked, UsageChunkFilter)
+
+ENDPOINTS = {
+    "/chat/completions": Endpoint("chat", read_request, read_answer, ChatStream, _ASKED),
+    "/responses": Endpoint("responses", read_responses_request, read_response, OpenAIResponsesStream),
     # Codex sends a long conversation here; the usage is that of a response
     # (https://developers.openai.com/api/reference/resources/responses/methods/compact, read 2026-11-22)
-    "/responses/compact": Endpoint("compact", read_responses_request, read_answer, ResponsesStream),
+    "/responses/compact": Endpoint("compact", read_responses_request, read_response, OpenAIResponsesStream),
     "/embeddings": Endpoint("embeddings", read_embeddings_request, read_answer, ChatStream),
+    "/completions": Endpoint("completions", read_completion_request, read_answer, ChatStream, _ASKED),
+    # questions with a choice of answers; the usage is that of a response (`Decision` in the Python SDK, 3.57.0)
+    "/decisions": Endpoint("decisions", read_responses_request, read_answer, ChatStream),
+    "/images/generations": _images("images"),
+    "/images/edits": _images("image-edits"),
+    "/images/variations": _images("image-variations"),
+    "/audio/transcriptions": _audio("transcriptions"),
+    "/audio/translations": _audio("translations"),
 }
+"""The metered paths, without the version."""
 
 OPENAI = Provider(
     name="openai",
     upstream="https://api.openai.com",
     refusal=refusal,
-    endpoints={version + path: endpoint for version in ("", "/v1") for path, endpoint in _ENDPOINTS.items()},
+    endpoints={version + path: endpoint for version in ("", "/v1") for path, endpoint in ENDPOINTS.items()},
+    results=file_results(tell),
+    later=((re.compile(r"(?:/v1)?/responses/([^/]+)(?:/cancel)?"), ENDPOINTS["/responses"]),),
     base_urls={"OPENAI_BASE_URL": "/v1", "OPENAI_API_BASE": "/v1"},
     # files, uploads and moderations are free of charge (https://platform.openai.com/docs/pricing, read 2026-11-22)
     free=frozenset(
         version + path
         for version in ("", "/v1")
-        for path in ("/files*", "/uploads*", "/moderations", "/responses/input_tokens", "/responses/*/cancel")
+        for path in (
+            "/files*",
+            "/uploads*",
+            "/moderations",
+            "/responses/input_tokens",
+            "/responses/*/cancel",
+            "/batches/*/cancel",
+        )
     ),
     session_headers=(b"session-id", b"session_id"),
 )

@@ -21,6 +21,9 @@ _OPENAI_CLIENT = frozenset(
 )
 """The types of tools that the client runs, or that only show it others; every other type may go on by itself."""
 
+SEARCHES = re.compile(r"-search-(?:preview|api)\b")
+"""Chat models that search the web before each answer (https://platform.openai.com/docs/guides/tools-web-search)."""
+
 _ELSEWHERE = re.compile(rb'"(?:image_url|file_id|file_url|item_reference|reasoning|audio)"')
 
 
@@ -34,6 +37,7 @@ class OpenAIRequest(msgspec.Struct):
     max_completion_tokens: Any = None
     max_output_tokens: Any = None
     n: Any = None
+    service_tier: Any = None
 
 
 class ChatRequest(OpenAIRequest):
@@ -45,7 +49,8 @@ class ChatRequest(OpenAIRequest):
 
     def beyond(self, body: bytes) -> Beyond:
         """What it lets the provider do and fetch, and what it shows of its loop."""
-        is_served = self.web_search_options is not None or _is_served(self.tools)
+        searches = SEARCHES.search(str(self.model)) or self.web_search_options is not None
+        is_served = bool(searches) or _is_served(self.tools)
         messages = self.messages or ()
         is_elsewhere = is_served or any_elsewhere(messages, _ELSEWHERE, _is_part_elsewhere)
         return Beyond(is_elsewhere, is_served, trace(body, _CHAT_STEPS.of(messages)))

@@ -6,13 +6,16 @@ import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from codesession.capture.providers.base import Reading, Unreadable
-from codesession.capture.sse import EventSplitter, events, payload
+from codesession.capture.framing import EVENTS, Framing
+from codesession.capture.providers.base import Reading, Told, Unreadable
+from codesession.model import STANDARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from codesession.model import Usage
+    from codesession.capture.providers.base import Beside
+    from codesession.model import Nanos, Terms, Usage
+    from codesession.model.terms import Extra
 
 MOST_ANSWER = 10 * 1024 * 1024
 """Bytes of a JSON answer kept for metering; of a larger one the end is kept, where usage stands."""
@@ -50,35 +53,41 @@ class JsonReader:
 
 def _usage_at_the_end(tail: bytes) -> bytes:
     """A small JSON answer made of the last usage object in the end of a large one."""
-    for match in reversed(list(re.finditer(rb'"usage"\s*:\s*(?=\{)', tail))):
+    for match in reversed(list(re.finditer(rb'("usage(?:Metadata)?")\s*:\s*(?=\{)', tail))):
         depth = 0
         for at in range(match.end(), len(tail)):
             depth += {0x7B: 1, 0x7D: -1}.get(tail[at], 0)
             if not depth:
-                return b'{"usage":' + tail[match.end() : at + 1] + b"}"
+                return b"{" + match[1] + b":" + tail[match.end() : at + 1] + b"}"
     return b""
 
 
 class StreamReader(ABC):
-    """Reads usage from a server-sent event stream, whatever the pieces it comes in.
+    """Reads usage from a stream, whatever the pieces it comes in.
 
     Only events that match `telling` are parsed whole. Of the others, those that carry what the model
     writes, a few are parsed to know how much it wrote, should the stream be cut before it says so.
     """
 
+    framing: ClassVar[Framing] = EVENTS
+    """how the stream is cut into events"""
     telling: ClassVar[re.Pattern[bytes]]
     """matches every event that may carry usage, a model, or an end"""
     marks: ClassVar[tuple[bytes, ...]]
     """one of these is in whatever `telling` matches: a plain search is ten times as quick as the pattern"""
 
     def __init__(self) -> None:
-        self._splitter = EventSplitter()
+        self._splitter = self.framing.splitter()
         self.usage: Usage | None = None
         self.is_final = False
         self.has_ended = False
         self.is_broken = False
         self.model: str | None = None
         self.response_id: str | None = None
+        self.terms: Terms = STANDARD
+        self.reported_nanos: Nanos | None = None
+        self.extra: Extra = ()
+        self.beside: tuple[Beside, ...] = ()
         self._written_bytes = 0
         self.may_be_ended = False
         """whether to keep what only `ending` needs"""
@@ -93,6 +102,11 @@ class StreamReader(ABC):
 
     def feed(self, data: bytes) -> None:
         self._read(self._splitter.feed(data))
+
+    def learn(self, told: Told, *, is_final: bool) -> None:
+        """Take what the usage in an event says in the place of what earlier ones said."""
+        self.usage, self.terms, self.reported_nanos, self.extra, self.beside = told
+        self.is_final = is_final
 
     def ending(self, message: str) -> bytes:  # noqa: ARG002 - the readers of streams that can be ended need it
         """The events by which the stream is ended early, so that its client stops and shows `message`.
@@ -119,25 +133,31 @@ class StreamReader(ABC):
             written_bytes=self._written_bytes,
             model=self.model,
             response_id=self.response_id,
+            terms=self.terms,
+            reported_nanos=self.reported_nanos,
+            extra=self.extra,
+            beside=self.beside,
         )
 
     def _read(self, stretch: bytes) -> None:
         if not stretch:
             return
         if any(mark in stretch for mark in self.marks) and self.telling.search(stretch):
-            for event in events(stretch):
+            for event in self.framing.units(stretch):
                 self._read_event(event)
             return
-        many = stretch.count(b"\n\n")
+        many = stretch.count(self.framing.mark)
         if many <= _FEW:
-            self._written_bytes += sum(self._measure(payload(event)) for event in events(stretch))
+            self._written_bytes += sum(
+                self._measure(self.framing.payload(event)) for event in self.framing.units(stretch)
+            )
         else:
-            sample = stretch.split(b"\n\n")[: many : -(-many // _FEW)]
-            sizes = [size for event in sample if (size := self._measure(payload(event)))]
+            sample = stretch.split(self.framing.mark)[: many : -(-many // _FEW)]
+            sizes = [size for event in sample if (size := self._measure(self.framing.payload(event)))]
             self._written_bytes += many * sum(sizes) // max(1, len(sizes))  # the few without text count as the others
 
     def _read_event(self, event: bytes) -> None:
-        data = payload(event)
+        data = self.framing.payload(event)
         if not self.telling.search(event):
             self._written_bytes += self._measure(data)
             return

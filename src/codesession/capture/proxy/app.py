@@ -5,6 +5,7 @@ A plain ASGI callable: no framework stands between an agent and its provider.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from codesession.capture.proxy.metered import Metered, nothing, session_of
 from codesession.capture.proxy.outbound import upstream_at
 from codesession.capture.proxy.peers import Forbidden, check_peer
 from codesession.capture.proxy.refusing import refusal_answer
+from codesession.capture.proxy.results import Results
 from codesession.capture.proxy.routing import NoProvider, route, split_session
 from codesession.errors import CodesessionError
 from codesession.model import to_usd
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from codesession.capture.proxy.client import Receive, Send
     from codesession.capture.proxy.outbound import Upstream, WayOut
     from codesession.capture.proxy.refusing import Refused
+    from codesession.capture.proxy.routing import Route
     from codesession.model.ports import Gate, Sessions
 
 INTERCEPTING = ("/v1/messages", "/v1/chat/completions", "/v1/responses", "/v1/embeddings")
@@ -90,20 +93,22 @@ class ProxyApp:
                 scope["headers"],
                 scope["client"],
                 way,
-                self._upstream(way.provider),
+                self._upstream(way),
                 Client(receive),
             )
             if way.endpoint:
                 await self._metered.serve(incoming, way.endpoint, send)
-            else:
+            elif not await self._metered.follow(incoming, send):
                 await self._unmetered(incoming, send)
         except (ClientGone, Broken):
             return  # the server closes the connection of an answer that was begun and not ended
         except CodesessionError as error:
             await _refuse(send, refusal_answer(provider, error, headers))
 
-    def _upstream(self, provider: Provider) -> Upstream:
-        upstream = self._upstreams.get(provider.name)
+    def _upstream(self, way: Route) -> Upstream:
+        provider, upstream = way.provider, self._upstreams.get(way.provider.name)
+        if upstream is None and provider.upstream_in and (address := provider.upstream_in(way.path)):
+            return upstream_at(address)
         if upstream is None:
             raise NoProvider(
                 f"Where {provider.name} is found is not known: set CODESESSION_UPSTREAM_{provider.name.upper()}."
@@ -111,7 +116,7 @@ class ProxyApp:
         return upstream
 
     async def _unmetered(self, incoming: Incoming, send: Send) -> None:
-        """Pass a request and its answer through, unread.
+        """Pass a request and its answer through, unread, but for what a batch has come to.
 
         Raises:
             BudgetExceeded: it may cost something, and a budget refuses what cannot be metered; nothing was sent.
@@ -132,15 +137,32 @@ class ProxyApp:
             body = None
             await incoming.client.body(0)
 
+        results = await self._results(incoming)
+
         async def exchange() -> None:
             url = incoming.upstream.url(incoming.route.path, incoming.query)
             response = await self._way_out.send(incoming.method, url, sent, body)
             try:
-                await Answer(response).forward(send, nothing)
+                if results and response.status == HTTPStatus.OK:
+                    await results.forward(response, send)
+                else:
+                    await Answer(response).forward(send, nothing)
             finally:
                 response.close()
 
-        await unless_gone(incoming.client, exchange())
+        try:
+            await unless_gone(incoming.client, exchange())
+        finally:
+            if results:
+                await results.keep()
+
+    async def _results(self, incoming: Incoming) -> Results | None:
+        """What reads the answers of a batch beside the relay, where a request fetches them."""
+        reader = incoming.route.provider.results_at(incoming.route.path) if incoming.method == "GET" else None
+        if reader is None:
+            return None
+        attempt = unread_attempt(incoming, await session_of(self._sessions, incoming))
+        return Results(reader(), attempt, self._gate, self.tally)
 
     async def _health(self) -> dict[str, Any]:
         standing = await self._sessions.standing()

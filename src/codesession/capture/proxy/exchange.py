@@ -16,7 +16,6 @@ import aiohttp
 from codesession.capture.encoding import Undecodable, decoder
 from codesession.capture.providers import JsonReader, Reading, StreamReader
 from codesession.capture.proxy.headers import back
-from codesession.capture.sse import first_end
 from codesession.errors import CodesessionError
 from codesession.model import BYTES_PER_TOKEN, Attempt, Cut, Evidence, Outcome, Usage
 
@@ -72,8 +71,8 @@ class Answer:
             self._is_unreadable = True
             self._filter = None
         self._reader: AnswerReader | None = None
-        if endpoint and "event-stream" in header("content-type", "").lower():
-            self._reader = self._stream = endpoint.stream_reader()
+        if endpoint and (stream := endpoint.reader_of(header("content-type", ""))):
+            self._reader = self._stream = stream
         elif endpoint:
             self._reader = JsonReader(endpoint.read_answer)
             self._filter = None
@@ -172,7 +171,8 @@ class Answer:
         """
         if self._filter:
             return b""  # it passes whole events on
-        if self._stream is None or not self._is_plain:
+        first_end = self._stream.framing.first_end if self._stream else None
+        if self._stream is None or first_end is None or not self._is_plain:
             return None
         before, rest = self._stream.last_bytes(), b""
         pieces = self._response.content.iter_any()
@@ -242,24 +242,52 @@ def outcome(
 
     What the provider said is taken as it is. Of an answer that was cut, the input is what it began by saying
     (or a fourth of the request's bytes) and the output at least a fourth of the bytes that were written: an
-    estimate. A whole answer that could not be read, or one whose encoding could not be, has no usage: it is
-    billed at its ceiling.
+    estimate. A whole answer that could not be read, one whose encoding could not be, or one that is still being made,
+    has no usage: it is billed at its ceiling.
     """
     evidence = Evidence.MEASURED if reading.is_final else Evidence.ESTIMATED
     usage = reading.usage
     if reading.has_ended:
         cut = None  # it was whole: how the connection ended does not matter
     if not reading.is_final:
-        cannot_tell = reading.is_opaque or (reading.is_broken and cut is None)
+        cannot_tell = reading.is_opaque or reading.is_waiting or (reading.is_broken and cut is None)
         usage = None if cannot_tell else estimate(attempt, reading)
     if cut is None and attempt.streamed and not reading.has_ended:
         cut = Cut.UPSTREAM
-    return Outcome(usage, evidence, reading.model, cut, http_status, request_id, reading.response_id)
+    return Outcome(
+        usage,
+        evidence,
+        reading.model,
+        cut,
+        http_status,
+        request_id,
+        reading.response_id,
+        terms=reading.terms,
+        reported_nanos=reading.reported_nanos if reading.is_final else None,
+        extra=reading.extra,
+    )
+
+
+def beside(told: Outcome, reading: Reading) -> list[Outcome]:
+    """What the ledger is told of the rest that an answer took: each part is a call of its own, on the same terms."""
+    return [
+        replace(
+            told,
+            usage=part.usage,
+            model=part.model or told.model,
+            response_id=f"{told.response_id}/{number}",
+            reported_nanos=None,
+            extra=(),
+        )
+        for number, part in enumerate(reading.beside, start=1)
+    ]
 
 
 def estimate(attempt: Attempt, reading: Reading) -> Usage:
     """At least what was consumed, from what was seen of it."""
-    known = reading.usage or Usage(input=-(-attempt.request_bytes // BYTES_PER_TOKEN))
-    written = -(-reading.written_bytes // BYTES_PER_TOKEN)
+    known = reading.usage or Usage()
+    if not known.tokens:  # uses of tools may be known before any token
+        known += Usage(input=-(-attempt.request_bytes // BYTES_PER_TOKEN))
+    written = 0 if attempt.max_output == 0 else -(-reading.written_bytes // BYTES_PER_TOKEN)  # vectors are no tokens
     missing = max(0, written - known.completion_tokens)
     return known + Usage(output=missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from codesession.capture.encoding import Undecodable, decoder
@@ -57,6 +57,11 @@ class Incoming:
     upstream: Upstream
     client: Client
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it goes to a model on the user's own hardware."""
+        return self.route.provider.is_local and not self.upstream.is_public
+
 
 def attempt_at(
     incoming: Incoming, endpoint: Endpoint, asked: Asked, request_bytes: int, session_id: int | None
@@ -74,6 +79,7 @@ def attempt_at(
         reads_elsewhere=asked.reads_elsewhere,
         is_unbounded=asked.is_unbounded,
         trace=asked.trace,
+        terms=replace(asked.terms, is_local=True) if incoming.is_local and not asked.runs_elsewhere else asked.terms,
     )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from codesession.capture.providers import Reading, Unreadable
 from codesession.capture.providers.base import storable
+from codesession.capture.providers.forms import is_form
 from codesession.capture.proxy.cache import Request, open_call, replay
 from codesession.capture.proxy.client import unless_gone
-from codesession.capture.proxy.exchange import OK, Answer, Broken, estimate, outcome
+from codesession.capture.proxy.exchange import OK, Answer, Broken, beside, estimate, outcome
 from codesession.capture.proxy.headers import onward
-from codesession.capture.proxy.incoming import BadBody, attempt_at, named_session, read_body
+from codesession.capture.proxy.incoming import MOST_REQUEST, BadBody, attempt_at, named_session, read_body
 from codesession.capture.proxy.outbound import Unreachable
 from codesession.errors import DatabaseError
 from codesession.model import Cut, Evidence, Hold, Outcome, Refusal
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
     from codesession.model import Attempt
     from codesession.model.ports import Gate, Sessions
 
+    _Later: TypeAlias = dict[tuple[str, str], "_Call"]
+    """The calls that wait for their answers, by provider and the answer's id."""
+
+
+MOST_LATER = 10_000
+"""Answers made in the background that are waited for at a time; of more, the calls are billed at their ceiling."""
+
 
 class Metered:
     """The metered paths of a relay."""
@@ -38,6 +46,7 @@ class Metered:
         self._sessions = sessions
         self._way_out = way_out
         self._tally = tally
+        self._later: _Later = {}
 
     async def serve(self, incoming: Incoming, endpoint: Endpoint, send: Send) -> None:
         """Admit a call, send it, pass its answer on, and settle it.
@@ -46,10 +55,7 @@ class Metered:
             BudgetExceeded: it may not be sent; nothing was.
         """
         body, read = await read_body(incoming)
-        try:
-            asked = endpoint.read_request(read)
-        except Unreadable as error:
-            raise BadBody("The request body is not a JSON object.") from error
+        asked = _asked(incoming, endpoint, read)
         amendment = endpoint.amendment if asked.lacks_usage else None
         sent = onward(incoming.raw_headers)
         if amendment:
@@ -58,12 +64,13 @@ class Metered:
                 sent = [(key, value) for key, value in sent if key != "content-encoding"]
             except Unreadable:
                 amendment = None
-        attempt = attempt_at(incoming, endpoint, asked, len(read), await session_of(self._sessions, incoming))
+        size = len(read) if asked.text_bytes is None else asked.text_bytes
+        attempt = attempt_at(incoming, endpoint, asked, size, await session_of(self._sessions, incoming))
         cached = await self._in_cache(incoming, asked, read, attempt)
         if cached and (kept := await cached.find()):
             await self._answer_again(attempt, kept, send)
             return
-        call = _Call(self._gate, attempt, incoming.route.provider, self._tally, cached)
+        call = _Call(self._gate, attempt, incoming.route.provider, self._tally, cached, self._later)
 
         async def exchange() -> None:
             await call.admit()
@@ -94,9 +101,39 @@ class Metered:
         finally:
             await call.settle(Cut.CLIENT)
 
+    async def follow(self, incoming: Incoming, send: Send) -> bool:
+        """Pass on what has come of an answer made in the background, and settle the call that asked for it.
+
+        False: none is waited for there, and nothing was done.
+        """
+        provider, path = incoming.route.provider, incoming.route.path
+        found = [(match[1], endpoint) for pattern, endpoint in provider.later if (match := pattern.fullmatch(path))]
+        response_id, endpoint = found[0] if found else ("", None)
+        call = self._later.get((provider.name, response_id))
+        if call is None or incoming.method not in ("GET", "POST"):
+            return False
+        body = await incoming.client.body(MOST_REQUEST)
+
+        async def exchange() -> None:
+            url = incoming.upstream.url(path, incoming.query)
+            sent = body if incoming.method == "POST" else None
+            response = await self._way_out.send(incoming.method, url, onward(incoming.raw_headers), sent)
+            try:
+                is_told = response.status in OK
+                answer = Answer(response, endpoint if is_told else None)
+                await answer.forward(send, (lambda: call.resume(answer)) if is_told else nothing)
+            finally:
+                response.close()
+
+        await unless_gone(incoming.client, exchange())
+        return True
+
     async def _in_cache(self, incoming: Incoming, asked: Asked, read: bytes, attempt: Attempt) -> CachedCall | None:
         """What the call has to do with the cache; None where there is none, or more than the request decides."""
+        endpoint = incoming.route.endpoint
         if self._answers is None or asked.reads_elsewhere or asked.is_unbounded:
+            return None
+        if endpoint is None or not endpoint.is_repeatable:
             return None
         return await open_call(self._answers, _request(incoming, read), attempt.session_id)
 
@@ -109,6 +146,26 @@ class Metered:
         await replay(kept, send)
 
 
+def _asked(incoming: Incoming, endpoint: Endpoint, read: bytes) -> Asked:
+    """What the request asks for, by its decoded body, its path and its query.
+
+    Raises:
+        BadBody: it is neither JSON nor, where one is taken, a form.
+    """
+    kind = incoming.headers.get("content-type", "")
+    try:
+        read_form = endpoint.read_form if is_form(kind) else None
+        asked = read_form(read, kind) if read_form else endpoint.read_request(read)
+        if endpoint.in_path:
+            asked = endpoint.in_path(asked, incoming.route.path)
+        if endpoint.in_query:
+            asked = endpoint.in_query(asked, incoming.query)
+    except Unreadable as error:
+        raise BadBody("The request body is not a JSON object.") from error
+    model = incoming.route.provider.deployments.get(asked.model)
+    return replace(asked, model=model) if model else asked
+
+
 def _request(incoming: Incoming, read: bytes) -> Request:
     """What the cache goes by."""
     way, upstream = incoming.route, incoming.upstream
@@ -118,12 +175,19 @@ def _request(incoming: Incoming, read: bytes) -> Request:
 
 
 class _Call:
-    """One call between its hold and its end; whichever end comes first is the one that counts."""
+    """One call between its hold and its end; whichever end comes first is the one that counts.
+
+    A call whose answer is made in the background stays held, in `later`, until what has come of it is fetched; if that
+    never happens here, it is lost when the proxy ends, like any call in flight.
+    """
 
     def __init__(
-        self, gate: Gate, attempt: Attempt, provider: Provider, tally: Tally, cached: CachedCall | None
+        self, gate: Gate, attempt: Attempt, provider: Provider, tally: Tally, cached: CachedCall | None, later: _Later
     ) -> None:
         self._cached = cached
+        self._later = later
+        self._put_off: Hold | None = None
+        self._later_as = ("", "")
         self._gate = gate
         self._hold: Hold | None = None
         self._attempt = attempt
@@ -165,14 +229,39 @@ class _Call:
         if hold:
             await self._record(self._gate.release(hold, http_status))
 
+    async def resume(self, answer: Answer) -> None:
+        """Settle a call that was put off by what was fetched, if that is all of it."""
+        reading = answer.read()
+        is_whole = reading.has_ended and not reading.is_waiting and reading.response_id == self._later_as[1]
+        if is_whole and self._put_off:
+            self._hold, self._put_off = self._put_off, None
+            self._later.pop(self._later_as, None)
+            self.answer = answer
+            await self.settle()
+
     async def settle(self, cut: Cut | None = None) -> None:
+        if self._hold and self._waits():
+            self._hold, self._put_off = None, self._hold
+            return
         hold, self._hold = self._hold, None
         if hold:
             outcome = self._outcome(cut)
             await self._record(self._gate.settle(hold, outcome))
+            if self.answer and (others := beside(outcome, self.answer.read())):
+                await self._record(self._gate.record_results(self._attempt, others))
             if self._cached and self.answer and cut is None:
                 response = self.response
                 self._cached.end(response.status, response.raw_headers, self._attempt, outcome, self.answer.read())
+
+    def _waits(self) -> bool:
+        """Whether what has come of it is to be fetched; if so, that is how it will be settled."""
+        reading = self.answer.read() if self.answer and not self._rule else Reading()
+        if not reading.is_waiting or not reading.response_id or len(self._later) >= MOST_LATER:
+            return False
+        self._later_as = self._provider.name, reading.response_id
+        self._later[self._later_as] = self
+        self._cached = None
+        return True
 
     async def _record(self, writing: Any) -> None:  # noqa: ANN401 - a coroutine of the gate
         try:
@@ -190,7 +279,8 @@ class _Call:
         if self._rule:
             cut = Cut.CLIENT  # it is ended in the client's stead
         told = outcome(self._attempt, self.answer.read(), cut, self.response.status, storable(request_id))
-        return replace(told, model=storable(told.model), response_id=storable(told.response_id), rule=self._rule)
+        model = self._provider.deployments.get(told.model or "", told.model)
+        return replace(told, model=storable(model), response_id=storable(told.response_id), rule=self._rule)
 
 
 async def session_of(sessions: Sessions, incoming: Incoming) -> int | None:

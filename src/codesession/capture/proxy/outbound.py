@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 import socket
 import ssl
@@ -53,6 +54,19 @@ class Upstream:
         """The address of the provider's own `path`, kept as it is written."""
         rest = path.removeprefix(self.without) if f"{path}/".startswith(f"{self.without}/") else path
         return URL(self.root + rest + (f"?{query}" if query else ""), encoded=True)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether its host is out on the internet, and not this machine or one of the same network.
+
+        >>> Upstream("https://ollama.com").is_public, Upstream("http://192.168.1.7:11434").is_public
+        (True, False)
+        """
+        host = urlsplit(self.root).hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_global
+        except ValueError:
+            return "." in host and not host.endswith((".local", ".internal", ".lan", ".localhost"))
 
 
 def upstream_at(address: str, expected_path: str = "") -> Upstream:

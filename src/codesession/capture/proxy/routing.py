@@ -4,6 +4,7 @@
 
     /s/12/v1/messages               session 12, Anthropic by its path
     /openai/v1/chat/completions     OpenAI by its prefix
+    /openai/deployments/x/…         Azure, whose own paths begin as OpenAI's prefix does
     /v1/models                      whoever the headers belong to
 """
 
@@ -45,11 +46,15 @@ _SESSION = re.compile(r"/s/([^/]*)(?=/|$)")
 
 _BY_PATH = (
     (re.compile(r"/v1/(?:messages|complete)(?:/|$)"), "anthropic"),
-    (re.compile(r"(?:/v1)?/(?:chat/completions|responses|embeddings)(?:/|$)"), "openai"),
+    (re.compile(r"(?:/v1)?/(?:(?:chat/)?completions|responses|embeddings|images|audio|moderations)(?:/|$)"), "openai"),
+    (re.compile(r"/models/(?:chat/completions|embeddings)$"), "azure"),
     (re.compile(r"/v1beta/|/v1/models/[^/]*:"), "google"),
     (re.compile(r"/api/(?:chat|generate|embed|embeddings|tags|show|ps|version|pull)$"), "ollama"),
 )
 """Paths that name their provider, as each API's reference writes them."""
+
+_DEPLOYED = re.compile(r"/openai/deployments/")
+"""Azure's path to a deployment (https://learn.microsoft.com/azure/ai-services/openai/reference, read 2026-11-28)."""
 
 _BY_HEADER = (("anthropic-version", "anthropic"), ("x-api-key", "anthropic"), ("x-goog-api-key", "google"))
 """For other paths below ``/v1``: the headers only one provider's clients send; OpenAI's key comes as a bearer."""
@@ -82,11 +87,13 @@ def route(path: str, method: str, headers: Mapping[str, str], providers: Mapping
     """
     session_id, rest = split_session(path)
     prefix, _, below = rest.removeprefix("/").partition("/")
-    if prefix in providers:
+    if _DEPLOYED.match(_plain(rest)):
+        provider, own = providers["azure"], rest
+    elif prefix in providers:
         provider, own = providers[prefix], "/" + below
     else:
         provider, own = providers[_provider_of(rest, headers)], rest
-    endpoint = provider.endpoints.get(_plain(own)) if method == "POST" else None
+    endpoint = provider.endpoint_at(_plain(own)) if method == "POST" else None
     return Route(provider, own, session_id, endpoint)
 
 
