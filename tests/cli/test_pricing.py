@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.meter.raw_list import as_bytes, model_in, raw_list
+
+from codesession.model import Attempt, Cost, Evidence, Outcome, Scope, Usage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.app.place import Place
     from tests.cli.conftest import Cs
+
+
+COMMANDS = ["explain", "list", "reprice", "reset", "set", "update", "what-if"]
 
 
 @pytest.fixture
@@ -178,7 +186,7 @@ def test_without_published_prices_that_is_said(place: Place, cs: Cs) -> None:
     assert cs("pricing", "list", "--json").json()["models"]["gpt-4o"]["source"] == "custom"
 
 
-@pytest.mark.parametrize("command", ["list", "set", "reset", "explain"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help_with_an_example(cs: Cs, command: str) -> None:
     told = cs("pricing", command, "-h")
     assert (told.status, told.err) == (0, "")
@@ -196,9 +204,117 @@ def test_alone_it_is_the_list(cs: Cs) -> None:
 def test_its_help_shows_its_commands(cs: Cs) -> None:
     told = cs("pricing", "-h")
     assert told.status == 0
-    assert [word for word in ("explain", "list", "reset", "set") if f"  {word} " in told.out] == [
-        "explain",
-        "list",
-        "reset",
-        "set",
-    ]
+    assert [word for word in COMMANDS if f"  {word} " in told.out] == COMMANDS
+
+
+# --- a newer list ---
+
+
+def newer(place: Place, **prices: float) -> str:
+    """A file with the installed list, in which claude-haiku-4-5 costs something else."""
+    raw = raw_list()
+    model_in(raw, "anthropic", "claude-haiku-4-5")["prices"].update(prices)
+    (place.home / "new.json").write_bytes(as_bytes(raw))
+    return str(place.home / "new.json")
+
+
+def call_of_haiku(place: Place, cost: Cost | None, at_ms: int = 1_772_461_811_042) -> None:
+    with place.app().ledger.writing() as tx:
+        session = tx.active_session(str(place.repo)) or tx.begin_session(Scope(str(place.repo)), "Work", 1)
+        asked = Attempt(session.id, "anthropic", "claude-haiku-4-5", "messages", streamed=True, request_bytes=9)
+        tx.record(asked, Outcome(Usage(input=1_000_000), Evidence.MEASURED), cost, at_ms, at_ms)
+
+
+@pytest.mark.usefixtures("priced")
+def test_a_newer_list_is_used_by_every_command_from_then_on(place: Place, cs: Cs) -> None:
+    call_of_haiku(place, Cost(1, "x"))
+    source = newer(place, input_mtok=2)
+    trial = cs("pricing", "update", "--from", source, "--dry-run")
+    assert (trial.status, trial.err) == (0, "")
+    assert "anthropic  claude-haiku-4-5  input       1      2" in trial.out
+    assert cs("pricing", "explain", "claude-haiku-4-5", "--json").json()["classes"]["input"] == 1.0
+
+    told = cs("pricing", "update", "--from", source, "--json").json()
+
+    assert told["changes"][0]["after"] == 2.0
+    assert (told["inUse"], told["from"], told["doubts"]) == (True, source, [])
+    explained = cs("pricing", "explain", "claude-haiku-4-5", "--json").json()
+    assert (explained["classes"]["input"], explained["priceSource"]) == (2.0, told["after"])
+    doctor = cs("doctor", "--json").json()
+    assert told["after"] in [finding.get("inUse") for finding in doctor["findings"]]
+    assert "In use now: genai-prices 0." in cs("pricing", "update", "--installed").out
+    assert cs("pricing", "explain", "claude-haiku-4-5", "--json").json()["classes"]["input"] == 1.0
+
+
+@pytest.mark.usefixtures("priced")
+def test_a_list_that_may_be_wrong_is_an_error_with_its_reasons(place: Place, cs: Cs) -> None:
+    call_of_haiku(place, Cost(1, "x"))
+    source = newer(place, input_mtok=200)
+    error = cs("pricing", "update", "--from", source, "--json").error()
+    assert error["code"] == "prices_refused"
+    assert error["doubts"] == ["anthropic/claude-haiku-4-5 would cost $200 a million for input, not $1."]
+    told = cs("pricing", "update", "--from", source)
+    assert (told.status, told.out) == (1, "")
+    assert told.err.splitlines()[0] == error["doubts"][0]
+    assert told.err.splitlines()[1].startswith("cs: The price list at ")
+    assert cs("pricing", "update", "--from", source, "--yes", "--json").json()["doubts"] == error["doubts"]
+
+
+@pytest.mark.usefixtures("priced")
+def test_what_is_no_list_is_an_error(place: Place, cs: Cs) -> None:
+    (place.home / "new.json").write_text("[1, 2")
+    error = cs("pricing", "update", "--from", str(place.home / "new.json"), "--json").error()
+    assert error["code"] == "prices_unavailable"
+    assert cs("pricing", "update", "--from", "x", "--installed", "--json").error()["code"] == "invalid_input"
+
+
+# --- calls priced anew ---
+
+
+@pytest.mark.usefixtures("priced")
+def test_calls_are_priced_anew_when_that_is_asked_for(place: Place, cs: Cs) -> None:
+    call_of_haiku(place, None)
+    trial = cs("pricing", "reprice", "--dry-run")
+    assert trial.out.splitlines()[2].split()[:5] == ["anthropic", "claude-haiku-4-5", "1", "unpriced", "$1.00"]
+    assert cs("pricing", "reprice", "--since", "1h", "--json").json()["calls"] == 0
+    told = cs("pricing", "reprice", "--json").json()
+    assert (told["written"], told["calls"], told["before"], told["after"]) == (True, 1, 0.0, 1.0)
+    assert cs("status", "--json").json()["aiCost"] == 1.0
+    assert cs("pricing", "reprice").out == "No call that has no price can be given one.\n"
+    assert cs("doctor", "--json").json()["ok"]
+
+
+# --- on another model ---
+
+
+@pytest.mark.usefixtures("priced")
+def test_past_calls_are_compared_with_another_model(place: Place, cs: Cs) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    call_of_haiku(place, Cost(10**9, "x"), now_ms - 29 * 86_400_000)
+    call_of_haiku(place, Cost(10**9, "x"), now_ms - 31 * 86_400_000)
+    told = cs("pricing", "what-if", "-m", "gpt-5", "-p", "openai", "--json").json()
+    assert (told["total"]["calls"], told["total"]["wouldBe"]) == (1, 1.25)
+    assert told["assumptions"]
+    assert cs("pricing", "what-if", "--model", "gpt-5", "-s", "1", "--json").json()["total"]["calls"] == 2
+    assert cs("pricing", "what-if", "--model", "gpt-5", "--since", "5w", "--json").json()["total"]["calls"] == 2
+    person = cs("pricing", "what-if", "--model", "gpt-5")
+    assert "+$0.25" in person.out
+    assert "Assumed:" in person.out
+    error = cs("pricing", "what-if", "--model", "gpt5", "--json").error()
+    assert (error["code"], error["model"]) == ("unknown_model", "gpt5")
+    assert "Did you mean gpt-5" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "since"),
+    [("2026-03-01", "2026-03-01T00:00:00.000Z"), ("2026-03-01T02:00+01:00", "2026-03-01T01:00:00.000Z")],
+)
+def test_a_past_may_begin_on_a_date(cs: Cs, typed: str, since: str) -> None:
+    assert cs("pricing", "reprice", "--since", typed, "--json").json()["since"] == since
+
+
+@pytest.mark.parametrize(("typed", "hours"), [("12h", 12), ("30d", 720), ("2w", 336)])
+def test_a_past_may_have_a_length(cs: Cs, typed: str, hours: int) -> None:
+    before = time.time()
+    since = datetime.fromisoformat(cs("pricing", "reprice", "--since", typed, "--json").json()["since"])
+    assert before - 0.01 <= since.timestamp() + hours * 3600 <= time.time()

@@ -110,12 +110,20 @@ def test_an_explanation_has_every_class_and_what_is_beaten() -> None:
         "cacheRead": 0.3,
         "cacheWrite": 3.75,
         "cacheWrite1h": 6.0,
+        "cacheWriteOther": None,
         "inputAudio": None,
         "cacheReadAudio": None,
+        "inputImage": None,
+        "cacheReadImage": None,
+        "inputVideo": None,
         "output": 15.0,
         "reasoning": 15.0,
         "outputAudio": None,
+        "outputImage": None,
+        "outputVideo": None,
         "webSearches": 10000.0,
+        "fileSearches": None,
+        "rerankSearches": None,
     }
     assert beaten["tiers"][0]["aboveTokens"] == 200_000
     assert beaten["tiers"][0]["classes"]["output"] == 22.5
@@ -198,7 +206,7 @@ def test_an_explanation_in_words() -> None:
     ]
     assert "Prompt above 200,000" in text
     assert (
-        'Source: genai-prices 0.2.3, where it is "claude-sonnet-4-5", since 2026-03-13, daily from 01:00 to 04:00 UTC.'
+        'Source: genai-prices 0.2.3, where it is "claude-sonnet-4-5", since 2026-03-13, from 01:00 to 04:00 UTC.'
     ) in text
     assert 'It comes before $1.00 in and $2.00 out: custom (pricing.json), where it is "claude-sonnet-4-5".' in text
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from codesession.ledger.condition import Condition
+    from codesession.meter import Catalogue
 
 _AGENTS = (
     "claude", "codex", "gemini", "aider", "opencode", "goose", "amp", "qwen", "crush", "llm", "cursor-agent", "copilot",
@@ -178,6 +179,18 @@ def _git() -> list[Finding]:
     return [fine("git", said, version=said.removeprefix("git version "))]
 
 
+def _unusable_list(config: Config, catalogue: Catalogue) -> list[Finding]:
+    """What is wrong with the list that was downloaded, if it is to be in use and is not."""
+    from codesession.meter.downloaded import list_in_use
+    from codesession.meter.snapshot import installed_version
+
+    found = list_in_use(config.data_dir / "prices", installed_version())
+    if found is None or catalogue.source == f"genai-prices {found.version}":
+        return []
+    text = f"the downloaded prices {found.version} cannot be used any more; those of the installation are"
+    return [doubtful("prices", text, "cs pricing update fetches newer ones; cs pricing update --installed drops them")]
+
+
 def _prices(config: Config) -> list[Finding]:
     from codesession.meter import Catalogue, PriceBook, PricesUnavailable, ensure_shards, read_local_models
     from codesession.meter.snapshot import installed_version
@@ -188,7 +201,11 @@ def _prices(config: Config) -> list[Finding]:
     try:
         catalogue = Catalogue(ensure_shards(config.data_dir))
         version = installed_version()
-        findings = [fine("prices", f"published prices of genai-prices {version}", genaiPrices=version)]
+        facts = {"genaiPrices": version, "inUse": catalogue.source}
+        findings = [
+            fine("prices", f"published prices: {catalogue.source}", **facts),
+            *_unusable_list(config, catalogue),
+        ]
     except PricesUnavailable as error:
         advice = "install codesession anew; until then only models that you have priced yourself have a price"
         catalogue = Catalogue(None)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.meter import Catalogue, PriceBook, PricesUnavailable, ensure_shards
 from codesession.meter.pricing import per_million, price
-from codesession.meter.userfiles import LOCAL_MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,13 +43,19 @@ def price_book(config: Config, say: Callable[[str], None]) -> PriceBook:
     except PricesUnavailable as error:
         problem = error.message
         catalogue = Catalogue(None)
-    book = PriceBook(config.data_dir, catalogue, problem)
+    book = book_over(config, catalogue, problem)
     if problem is not None:
         others = "Every call but those of the models you have priced" if book.custom.rows else "Every call"
         say(f"{problem} {others} will be unpriced.")
     for sentence in book.custom.problems:
         say(sentence)
     return book
+
+
+def book_over(config: Config, catalogue: Catalogue, problem: str | None = None) -> PriceBook:
+    """The prices of a published `catalogue`, with those of the user's that come before them."""
+    sold_as = {name: settled.prices for name, settled in config.providers.items() if settled.prices}
+    return PriceBook(config.data_dir, catalogue, problem, sold_as)
 
 
 def price_of(app: App, provider: str, model: str, usage: Usage, at_ms: int) -> Priced:
@@ -68,17 +73,3 @@ def price_of(app: App, provider: str, model: str, usage: Usage, at_ms: int) -> P
         per_million(band.rate("output"), found.rates.per),
         known=True,
     )
-
-
-def hourly_rate(app: App, provider: str, model: str) -> Nanos | None:
-    """Nano-dollars an hour of a model on the user's own hardware; None when it is not one."""
-    file = app.config.data_dir / LOCAL_MODELS
-    if not file.exists():  # most have none
-        return None
-    from codesession.meter import find_local_model, read_local_models
-
-    models, problems = read_local_models(file)
-    for sentence in problems:
-        app.problem(sentence)
-    found = find_local_model(models, provider, model)
-    return None if found is None else found.nanos_per_hour

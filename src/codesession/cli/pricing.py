@@ -1,22 +1,21 @@
-"""``cs pricing``: what models cost, and what you say they cost."""
+"""``cs pricing``: what models cost, what you say they cost, and what other prices would change."""
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from codesession.cli.options import as_json
-from codesession.cli.output import answer, display, emit, silent, tell
+from codesession.cli.options import as_json, moment_ms, now_ms, one_session, since
+from codesession.cli.output import answer, display, emit, opened, silent, tell
 from codesession.config import read_config
 from codesession.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_USUAL_MS = 30 * 24 * 3_600_000
+"""thirty days: the past that is meant when none is named"""
 
 
 @click.group(
@@ -43,7 +42,7 @@ def list_(provider: str | None, *, everything: bool, as_json: bool) -> None:
     from codesession.app import list_prices
     from codesession.report.pricing import price_list_document, price_list_text
 
-    listed = list_prices(read_config(), _talk(quiet=as_json), _now_ms(), provider)
+    listed = list_prices(read_config(), _talk(quiet=as_json), now_ms(), provider)
     if as_json:
         emit(price_list_document(listed))
     else:
@@ -117,7 +116,7 @@ def explain(model: str, provider: str | None, moment: str | None, *, as_json: bo
     from codesession.app import explain_price
     from codesession.report.pricing import price_document, price_text
 
-    at_ms = _now_ms() if moment is None else _ms(moment)
+    at_ms = now_ms() if moment is None else moment_ms(moment)
     explained = explain_price(read_config(), _talk(quiet=as_json), model, at_ms, provider)
     if as_json:
         emit(price_document(explained))
@@ -125,18 +124,69 @@ def explain(model: str, provider: str | None, moment: str | None, *, as_json: bo
         display(price_text(explained))
 
 
-def _ms(moment: str) -> int:
-    """An ISO 8601 time in milliseconds since the epoch."""
-    try:
-        read = datetime.fromisoformat(moment.strip())
-        at = (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidInput(f"{moment!r} is no time: write it as 2026-03-01 or 2026-03-01T12:00:00Z.") from None
-    return round((at - _EPOCH).total_seconds() * 1000)
+@pricing.command(epilog="Example: cs pricing update --installed")
+@click.option(
+    "--from", "source", metavar="FILE|URL", help="A list from here; otherwise the one genai-prices publishes."
+)
+@click.option("--installed", is_flag=True, help="Back to the list that came with the installation.")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--yes", is_flag=True, help="Take the list although it looks wrong.")
+@as_json
+def update(source: str | None, *, installed: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Put newer published prices in use, and show what changes for the models you use.
+
+    The one command that fetches prices. It takes only a list that has most of the models there were.
+    """
+    from codesession.app import update_prices
+    from codesession.report.price_changes import update_document, update_text
+
+    with opened(quiet=as_json) as app:
+        done = update_prices(app, source, to_installed=installed, is_trial=dry_run, accepts=yes)
+    if as_json:
+        emit(update_document(done))
+    else:
+        display(update_text(done))
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+@pricing.command(epilog="Example: cs pricing reprice --since 30d --dry-run")
+@since("Only calls sent since then: 30d, 12h, 2w, or a date.")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@as_json
+def reprice(since_ms: int | None, *, dry_run: bool, as_json: bool) -> None:
+    """Give calls that had no price one, as of the moment they were sent.
+
+    Nothing else is changed: what was measured, reported or typed in stays. Each change is kept in the ledger.
+    """
+    from codesession.app import reprice
+    from codesession.report.price_changes import repricing_document, repricing_text
+
+    with opened(quiet=as_json) as app:
+        done = reprice(app, since_ms, is_trial=dry_run)
+    if as_json:
+        emit(repricing_document(done))
+    else:
+        display(repricing_text(done))
+
+
+@pricing.command("what-if", epilog="Example: cs pricing what-if --model claude-haiku-4-5 --since 30d")
+@click.option("-m", "--model", required=True, help="The model to compare with.")
+@click.option("-p", "--provider", help="Where it would be called; otherwise the maker of the model.")
+@since("Only calls sent since then: 30d (the default), 12h, 2w, or a date.")
+@one_session("Only the calls of the session with this id.")
+@as_json
+def what_if(model: str, provider: str | None, since_ms: int | None, session_id: int | None, *, as_json: bool) -> None:
+    """What past calls, of all directories, would have cost on another model."""
+    from codesession.app import what_if
+    from codesession.report.price_changes import what_if_document, what_if_text
+
+    if since_ms is None and session_id is None:
+        since_ms = now_ms() - _USUAL_MS
+    with opened(quiet=as_json) as app:
+        view = what_if(app, model, provider, since_ms, session_id)
+    if as_json:
+        emit(what_if_document(view))
+    else:
+        display(what_if_text(view))
 
 
 def _talk(*, quiet: bool) -> Callable[[str], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from codesession.model import REQUESTS
 from codesession.model.classes import CLASS_NAMES
 from codesession.report.documents import Document, document
 from codesession.report.formats import iso
@@ -24,19 +25,33 @@ _WORDS = {
     "cache_read": "Cached input, read",
     "cache_write": "Cached input, written",
     "cache_write_1h": "Cached input, written for 1 hour",
+    "cache_write_other": "Cached input, written for another time",
     "input_audio": "Audio input",
     "cache_read_audio": "Cached audio, read",
+    "input_image": "Image input",
+    "cache_read_image": "Cached images, read",
+    "input_video": "Video input",
     "output": "Output",
     "reasoning": "Reasoning",
     "output_audio": "Audio output",
+    "output_image": "Image output",
+    "output_video": "Video output",
     "web_searches": "1,000 web searches",
+    "file_searches": "1,000 file searches",
+    "rerank_searches": "1,000 reranked queries",
 }
 _SAME_AS = {
     "cache_write_1h": "cache_write",
     "input_audio": "input",
     "cache_read_audio": "cache_read",
+    "cache_write_other": "cache_write",
+    "input_image": "input",
+    "cache_read_image": "cache_read",
+    "input_video": "input",
     "reasoning": "output",
     "output_audio": "output",
+    "output_image": "output",
+    "output_video": "output",
 }
 """a class that costs as much as this one goes without saying"""
 
@@ -167,7 +182,7 @@ def price_text(explained: PriceExplanation) -> str:
 def _rate(tier: PriceTier, field: str) -> Decimal | None:
     """What is shown: the price of a million tokens, or of a thousand searches."""
     rate = tier.classes[field]
-    return rate.scaleb(-3) if rate is not None and field == "web_searches" else rate
+    return rate.scaleb(-3) if rate is not None and field in REQUESTS else rate
 
 
 def _differs(tier: PriceTier, field: str) -> bool:
@@ -191,7 +206,7 @@ def _when(price: AppliedPrice) -> str:
     if price.window is None:
         return since
     begin, end = (clock.strftime("%H:%M") for clock in price.window)
-    return f"{since}, daily from {begin} to {end} UTC"
+    return f"{since}, from {begin} to {end} UTC"
 
 
 def _dollars(dollars: Decimal | None) -> str:
