@@ -17,7 +17,7 @@ from codesession.errors import (
     SessionNotFound,
     UnknownModel,
 )
-from codesession.model import Evidence, Usage
+from codesession.model import Evidence, HardwareTotals, Terms, Usage
 
 if TYPE_CHECKING:
     from tests.app.place import Place
@@ -98,19 +98,53 @@ def test_a_model_without_a_price_needs_a_cost(app: App) -> None:
     assert (logged.source, logged.price.known, logged.call.cost_nanos) == ("manual", False, 7)
 
 
+def own(place: Place, *rows: dict[str, object]) -> None:
+    (place.home / ".codesession" / "local-models.json").write_text(json.dumps(rows))
+
+
+OWN: dict[str, object] = {"provider": "ollama", "model": "llama3", "costPerHour": 0.4, "gpuName": "RTX 4090"}
+LOCAL = Entry("ollama", "llama3", is_local=True)
+
+
 def test_a_model_of_ones_own_costs_by_the_hour(app: App, place: Place) -> None:
-    mine = [{"provider": "ollama", "model": "llama3", "costPerHour": 0.4}]
-    (place.home / ".codesession" / "local-models.json").write_text(json.dumps(mine))
-    local = Entry("ollama", "llama3", is_local=True)
-    logged = log_call(app, local._replace(duration_s=90))
+    own(place, OWN)
+    logged = log_call(app, LOCAL._replace(duration_s=90))
     assert (logged.source, logged.call.cost_nanos, logged.per_hour) == ("local", 10_000_000, 400_000_000)
-    ended_ms = logged.call.ended_ms or 0
-    assert ended_ms - logged.call.started_ms == 90_000
-    assert log_call(app, local._replace(is_local=False, tokens=5, duration_s=90)).source == "local"
+    assert logged.call.terms == Terms(is_local=True, took_ms=90_000)
+    assert (logged.call.hardware, logged.call.price_source) == ("RTX 4090", "local (RTX 4090)")
     with pytest.raises(InvalidDuration, match="--duration"):
-        log_call(app, local._replace(tokens=5))
-    with pytest.raises(UnknownModel, match="no hourly rate"):
-        log_call(app, Entry("ollama", "other", is_local=True, duration_s=5))
+        log_call(app, LOCAL._replace(tokens=5))
+
+
+def test_it_is_one_of_ones_own_without_saying_so_where_no_other_price_is_known(app: App, place: Place) -> None:
+    own(place, OWN, {**OWN, "provider": "anthropic", "model": "*"})
+    logged = log_call(app, LOCAL._replace(is_local=False, model="LLAMA3:8b", tokens=5, duration_s=90))
+    assert (logged.source, logged.call.terms.is_local) == ("local", True)
+    listed = log_call(app, SONNET._replace(tokens=10, duration_s=90))
+    assert (listed.source, listed.call.terms.is_local, listed.call.hardware) == ("built-in", False, None)
+
+
+def test_the_time_of_a_model_of_ones_own_counts_whoever_says_what_it_cost(app: App, place: Place) -> None:
+    own(place, OWN)
+    log_call(app, LOCAL._replace(duration_s=90))
+    log_call(app, LOCAL._replace(duration_s=30, cost_nanos=7))
+    given = log_call(app, LOCAL._replace(model="unknown", provider="vllm", duration_s=5, cost_nanos=9))
+    assert (given.source, given.call.terms.is_local, given.call.hardware) == ("manual", True, None)
+    log_call(app, LOCAL._replace(model="unknown", provider="vllm", tokens=5, cost_nanos=0))
+    log_call(app, LOCAL._replace(is_local=False, duration_s=60, tokens=5, cost_nanos=1))
+    with app.ledger.reading() as tx:
+        assert tx.hardware(1) == [HardwareTotals("RTX 4090", 2, 120_000, 10_000_007), HardwareTotals("", 2, 5000, 9)]
+
+
+def test_one_of_ones_own_without_a_rate_says_how_to_give_it_one(app: App, place: Place) -> None:
+    own(place, OWN, {"provider": "x"})
+    with pytest.raises(UnknownModel, match="no hourly rate") as caught:
+        log_call(app, LOCAL._replace(provider="my server", model="other", duration_s=5))
+    assert "cs local-models add other --provider 'my server' --cost-per-hour USD" in caught.value.message
+    assert caught.value.extra == {"model": "other", "provider": "my server"}
+    assert [said.endswith("it has no provider and model.") for said in place.said] == [True]
+    with app.ledger.reading() as tx:
+        assert tx.calls(1) == []
 
 
 def test_a_call_without_tokens_is_none(app: App) -> None:

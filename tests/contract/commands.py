@@ -31,6 +31,10 @@ NO_DOLLARS = (*NO_DECIMAL, "1e3", "+1", "1e-3", "10000001")
 NO_AMOUNT = (*(text for text in NO_DECIMAL if text != "$1"), "$", "$$1", "$-1", "$ 1", "100000001")
 NO_UNSIGNED = (*NO_AMOUNT, "+1", "$+1")
 NO_TIME = ("", " ", "x", "-5", "0", "1.5h", "h", "5s3m", "1d", "٣m", "1h 5m", "nan", "0m")
+NO_SINCE = (
+    "", " ", "x", "30", "0d", "-1d", "1.5d", "30D", "1m", "1y", "d", "10000d", "1h30m", " 30d", "30d ", "٣d",
+    "2026-13-01", "2026-02-30", "12:00", "yesterday", "nan", "1700000000000",
+)  # fmt: skip
 NO_SCOPE = (
     "", " ", "x", "ALL", "all:x", "session:x", "session:0", "session:", "agent", "agent:", "user: ", "customer:\n",
     "customer:" + "c" * 201, "model:", "model:[ab]", "project:",
@@ -135,6 +139,46 @@ ROWS: dict[str, Row] = {
     "cs end": Row(wrong=ENDED_SESSION, free=frozenset({"notes"})),
     "cs export": Row(wrong={"limit": {INVALID: ["0"]}}),
     "cs list": Row(wrong={"limit": {INVALID: ["0"]}}),
+    "cs local-models": Row(),
+    "cs local-models add": Row(
+        {"words": ["llama3"], "preset": ["--preset", "local-gpu"]},
+        {
+            "words": {INVALID: NO_MODEL},
+            "provider": {INVALID: (*NO_PROVIDER, "a/b")},
+            "gpu_name": {INVALID: (*NO_NAME, "g" * 201)},
+            "notes": {INVALID: (*NO_NAME, "n" * 1001)},
+        },
+        refused={
+            INVALID: [
+                ["llama3"],
+                ["a", "b", "c", "--preset", "free"],
+                ["a", "b", "--provider", "c", "--preset", "free"],
+                ["llama3", "--preset", "free", "--cost-per-hour", "1"],
+                ["llama3", "--cost-per-hour", "1", "--watts", "350", "--price-per-kwh", "0.30"],
+                ["llama3", "--watts", "350"],
+                ["llama3", "--price-per-kwh", "0.30"],
+                ["llama3", "--watts", "350", "--price-per-kwh", "0.30", "--lifetime-hours", "5"],
+            ]
+        },
+    ),
+    "cs local-models detect": Row(
+        {},
+        {
+            "host": {INVALID: ["", " ", "a b", "https://gpu", "gpu:0", "gpu:x", "gpu/v1", "u@gpu", "[::1"]},
+            "gpu_name": {INVALID: NO_NAME},
+            "notes": {INVALID: NO_NAME},
+        },
+        refused={INVALID: [["--add"], ["--preset", "free"], ["--add", "--gpu", "RTX 4090"]]},
+    ),
+    "cs local-models list": Row(),
+    "cs local-models remove": Row(
+        {"words": ["qwen3:8b"]},
+        {
+            "words": {INVALID: NO_MODEL, "unknown_model": ["never-heard-of", "vllm/qwen3:8b", "*"]},
+            "provider": {INVALID: (*NO_PROVIDER, "a/b"), "unknown_model": ["vllm"]},
+        },
+        refused={INVALID: [["a", "b", "c"], ["a", "b", "--provider", "c"]]},
+    ),
     "cs log-ai": Row(
         {"provider": ["-p", "anthropic"], "model": ["-m", "claude-sonnet-4"], "tokens": ["-t", "10"]},
         {
@@ -198,6 +242,33 @@ ROWS: dict[str, Row] = {
             "provider": {INVALID: (*NO_PROVIDER, "a/b")},
             "cache_read": {INVALID: NO_DOLLARS},
             "cache_write": {INVALID: NO_DOLLARS},
+        },
+    ),
+    "cs pricing reprice": Row(wrong={"since_ms": {INVALID: NO_SINCE}}),
+    "cs pricing update": Row(
+        {"installed": ["--installed"]},
+        {
+            "source": {
+                INVALID: ["", " ", "nowhere.json", ".", "http://example.org/x", "ftp://example.org/x", "https://"]
+            }
+        },
+        refused={
+            INVALID: [
+                ["--from", "https://ada:secret@example.org/x"],
+                ["--from", "http://127.0.0.1@example.org/x"],
+                ["--from", "file://elsewhere/x"],
+                ["--from", "https://[::1"],
+                ["--from", "README.md", "--installed"],
+            ]
+        },
+    ),
+    "cs pricing what-if": Row(
+        {"model": ["-m", "claude-sonnet-4-5"]},
+        {
+            **ONE_SESSION,
+            "model": {INVALID: NO_NAME, "unknown_model": ["never-heard-of", "claude-sonet"]},
+            "provider": {INVALID: NO_NAME, "unknown_model": ["nobody"]},
+            "since_ms": {INVALID: NO_SINCE},
         },
     ),
     "cs proxy": Row(

@@ -83,6 +83,8 @@ class World:
             tx.set_mandate(Mandate(ScopeKind.AGENT, "codex", deny=("*-pro*",)))
             tx.set_budget(Budget(ScopeKind.CUSTOMER, "acme", Window.TOTAL, 5, Mode.BLOCK, ask_s=60))
         home, programs = self.place.home, self.place.home / "bin"
+        rate = {"provider": "ollama", "model": "qwen3:8b", "costPerHour": 0.07}
+        (home / ".codesession" / "local-models.json").write_text(json.dumps([rate]))
         for directory in (programs, home / "backups"):
             directory.mkdir()
         for name in ("claude", "python"):

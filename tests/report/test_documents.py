@@ -19,9 +19,11 @@ from codesession.model import (
     Cut,
     Evidence,
     FileChange,
+    HardwareTotals,
     ModelTotals,
     Session,
     Statistics,
+    Terms,
     Totals,
     Usage,
 )
@@ -100,7 +102,8 @@ def check(found: dict[str, Any], keys: dict[str, Any]) -> None:
 
 CALL = Call(
     7, 3, "anthropic", "claude-x", "messages", CallState.SETTLED, True, 1_772_461_811_042, 1_772_461_812_000, 900,
-    Usage(10, 20, 30, 40, 0, 5, 6, 7, 0, 2), 1_430_000_000, Evidence.MEASURED, "table", None, 200, "req_1", "msg_1",
+    Usage(10, 20, 30, 40, cache_read_audio=5, output=6, reasoning=7, web_searches=2), 1_430_000_000,
+    Evidence.MEASURED, "table", None, 200, "req_1", "msg_1",
     "claude-code", "ada", "acme", "search", "abc", 0,
 )  # fmt: skip
 BARE = replace(
@@ -205,6 +208,24 @@ def test_a_call_tells_its_tokens_by_kind() -> None:
     )  # fmt: skip
     assert (told["requestId"], told["clientSession"], told["priceSource"]) == ("req_1", "abc", "table")
     assert (told["cost"], told["unpriced"], told["interruptedBy"], told["evidence"]) == (1.43, False, None, "measured")
+
+
+def test_a_call_tells_its_terms_and_what_is_rare_only_where_there_is_something() -> None:
+    usage = Usage(input=1, cache_write_other=2, input_audio=3, input_image=4, cache_read_image=5, input_video=6,
+        output_audio=7, output_image=8, output_video=9, file_searches=10, rerank_searches=11)  # fmt: skip
+    terms = Terms("flex", "fast", "us", is_batch=True, is_local=True)
+    call = replace(CALL, usage=usage, terms=terms, hardware="RTX 4090", extra=(("details.new", 1.5),))
+    (told,) = show_document(replace(VIEW, calls=(call,)), files=False, commits=False)["aiUsage"]
+    assert (told["cacheWriteOtherTokens"], told["audioInputTokens"], told["imageInputTokens"]) == (2, 3, 9)
+    assert (told["videoInputTokens"], told["audioOutputTokens"], told["imageOutputTokens"]) == (6, 7, 8)
+    assert (told["videoOutputTokens"], told["fileSearches"], told["rerankSearches"]) == (9, 10, 11)
+    assert (told["serviceTier"], told["speed"], told["geography"]) == ("flex", "fast", "us")
+    assert (told["batch"], told["local"], told["hardware"], told["extraUsage"]) == (
+        True, True, "RTX 4090", {"details.new": 1.5},
+    )  # fmt: skip
+    (plain, _) = end_document(VIEW)["aiUsage"]
+    only = {"cacheWriteOtherTokens", "fileSearches", "serviceTier", "batch", "local", "hardware", "extraUsage"}
+    assert only.isdisjoint(plain)
 
 
 def test_what_is_not_known_of_a_call_is_absent_and_an_unknown_cost_is_null() -> None:
@@ -317,3 +338,20 @@ def test_tokens_of_which_only_the_total_is_known_have_no_sides() -> None:
 def test_a_status_says_how_many_calls_it_leaves_out() -> None:
     assert status_document(LIVE)["aiUsageOmitted"] == 0
     assert status_document(replace(LIVE, calls=(CALL,)))["aiUsageOmitted"] == 1
+
+
+def test_what_own_hardware_did_is_in_every_document_of_a_session() -> None:
+    worked = (HardwareTotals("local-gpu", 3, 720_500, 14_000_000),)
+    rows = [{"hardware": "local-gpu", "calls": 3, "seconds": 720.5, "cost": 0.014}]
+    view = replace(VIEW, hardware=worked)
+    assert show_document(view, files=False, commits=False)["hardware"] == rows
+    assert end_document(view)["hardware"] == status_document(view)["hardware"] == rows
+    assert run_document(RunView(view, 0, joined=False, port=1))["hardware"] == rows
+    assert stats_document(Statistics(1, 1, 1, 1, 1, 1, 0, worked))["hardware"] == rows
+    assert show_document(EMPTY, files=False, commits=False)["hardware"] == []
+
+
+def test_a_logged_call_on_own_hardware_says_which() -> None:
+    view = LoggedView(replace(CALL, hardware="RTX 4090"), "local", False, None, None, 70_000_000, 3, TOTALS)
+    pricing = logged_document(view)["pricing"]
+    assert (pricing["source"], pricing["costPerHour"], pricing["hardware"]) == ("local", 0.07, "RTX 4090")

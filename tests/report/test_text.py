@@ -14,6 +14,7 @@ from codesession.model import (
     Commit,
     Evidence,
     FileChange,
+    HardwareTotals,
     ModelTotals,
     Rule,
     Session,
@@ -311,7 +312,6 @@ def test_the_sums_over_all_sessions() -> None:
     [
         ("manual", Evidence.MANUAL, "$0.30 as given"),
         ("custom", Evidence.MANUAL, "$0.30 at your price"),
-        ("local", Evidence.MANUAL, "$0.30 by the hour"),
         ("built-in", Evidence.ESTIMATED, "$0.30 at the list price, assuming that 70 % of the tokens were read"),
     ],
 )
@@ -322,3 +322,27 @@ def test_a_logged_call_says_how_its_cost_was_got(source: str, evidence: Evidence
     first, second = logged_text(view).splitlines()
     assert first == f"Logged {call.provider}/{call.model}: 15,000 tokens, {words}"
     assert second == "Session 12 now: 20,000 tokens, $1.00+"
+
+
+def test_a_logged_call_on_own_hardware_says_what_its_time_costs() -> None:
+    call = replace(CALL, cost_nanos=14_000_000, hardware="RTX 4090", usage=Usage(), ended_ms=CALL.started_ms + 720_000)
+    view = LoggedView(call, "local", model_known=False, input_per_million=None, output_per_million=None,
+                      per_hour=70_000_000, session_id=12, totals=Totals())  # fmt: skip
+    told = logged_text(view).splitlines()[0]
+    assert told == f"Logged {call.provider}/{call.model}: 0 tokens, $0.014 for 12m on RTX 4090 at $0.07/h"
+
+
+WORKED = (HardwareTotals("local-gpu", 3, 720_000, 14_000_000),)
+
+
+def test_what_own_hardware_did_is_told_where_it_did_something() -> None:
+    view = replace(VIEW, hardware=WORKED)
+    assert "Own Hardware" in session_text(view)
+    assert "12m on local-gpu, $0.014" in session_text(view)
+    assert "Own Hardware" not in session_text(VIEW)
+    run = RunView(view, 0, joined=False, port=1)
+    assert "Own hardware: 12m on local-gpu, $0.014" in run_text(run).splitlines()
+    assert "Own hardware" not in run_text(replace(run, session=VIEW))
+    stats = Statistics(1, 1, 1, 1, 1, 1, 0, WORKED)
+    assert stats_text(stats).splitlines()[-1].split("  ")[-1].strip() == "12m on local-gpu, $0.014"
+    assert "Own Hardware" not in stats_text(replace(stats, hardware=()))

@@ -27,12 +27,22 @@ if TYPE_CHECKING:
     from codesession.app.ending import asked_to_end
     from codesession.app.entries import Entry, Logged, log_call
     from codesession.app.health import examine
+    from codesession.app.local_models import (
+        SaidRate,
+        add_local_model,
+        detect_local_models,
+        list_local_models,
+        remove_rate,
+    )
     from codesession.app.mandates import list_mandates, remove_mandate, set_mandate
     from codesession.app.names import session_name
+    from codesession.app.other_model import what_if
     from codesession.app.own_prices import reset_prices, set_price
     from codesession.app.price_list import explain_price, list_prices
+    from codesession.app.price_update import update_prices
     from codesession.app.project_file import ProjectFiles, read_project_file, sync_project_file
     from codesession.app.proxying import standalone_proxy, wait_for_end
+    from codesession.app.repricing import reprice
     from codesession.app.runs import Run, run
     from codesession.app.sessions import (
         active_session,
@@ -57,10 +67,12 @@ _HOME = {
     "Logged": "entries",
     "ProjectFiles": "project_file",
     "Run": "runs",
+    "SaidRate": "local_models",
     "Situation": "situation",
     "Terms": "budgets",
     "Unpriced": "budgets",
     "active_session": "sessions",
+    "add_local_model": "local_models",
     "annotate": "sessions",
     "any_session": "sessions",
     "approve": "approvals",
@@ -73,11 +85,13 @@ _HOME = {
     "current_scope": "sessions",
     "demonstration": "demo",
     "deny": "approvals",
+    "detect_local_models": "local_models",
     "end_session": "sessions",
     "examine": "health",
     "explain_price": "price_list",
     "last_refusal": "approvals",
     "ledger_contents": "upkeep",
+    "list_local_models": "local_models",
     "list_mandates": "mandates",
     "list_prices": "price_list",
     "log_call": "entries",
@@ -86,6 +100,8 @@ _HOME = {
     "recover": "sessions",
     "remove_budget": "budgets",
     "remove_mandate": "mandates",
+    "remove_rate": "local_models",
+    "reprice": "repricing",
     "reset_ledger": "upkeep",
     "reset_prices": "own_prices",
     "resume_session": "sessions",
@@ -99,8 +115,10 @@ _HOME = {
     "standalone_proxy": "proxying",
     "start_session": "sessions",
     "sync_project_file": "project_file",
+    "update_prices": "price_update",
     "wait_for_end": "proxying",
     "watch_session": "watching",
+    "what_if": "other_model",
     "with_answers_kept": "caching",
     "zone_of": "budgets",
 }
@@ -113,10 +131,12 @@ __all__ = [
     "Logged",
     "ProjectFiles",
     "Run",
+    "SaidRate",
     "Situation",
     "Terms",
     "Unpriced",
     "active_session",
+    "add_local_model",
     "annotate",
     "any_session",
     "approve",
@@ -129,11 +149,13 @@ __all__ = [
     "current_scope",
     "demonstration",
     "deny",
+    "detect_local_models",
     "end_session",
     "examine",
     "explain_price",
     "last_refusal",
     "ledger_contents",
+    "list_local_models",
     "list_mandates",
     "list_prices",
     "log_call",
@@ -142,6 +164,8 @@ __all__ = [
     "recover",
     "remove_budget",
     "remove_mandate",
+    "remove_rate",
+    "reprice",
     "reset_ledger",
     "reset_prices",
     "resume_session",
@@ -155,8 +179,10 @@ __all__ = [
     "standalone_proxy",
     "start_session",
     "sync_project_file",
+    "update_prices",
     "wait_for_end",
     "watch_session",
+    "what_if",
     "with_answers_kept",
     "zone_of",
 ]

@@ -3,28 +3,35 @@
 What was said wins: a cost that is given is the cost, 0 included. Otherwise the tokens are priced at this moment's
 rates. When only their total is known, seven tenths are taken to have been read and the rest written, and the call is
 marked as estimated; a side that was not named consumed nothing.
+
+A model on the user's own hardware costs by the hour: what is said of it is how long it worked.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from codesession.app.pricing import hourly_rate, price_of
+from codesession.app.pricing import price_of
 from codesession.app.sessions import any_session
 from codesession.app.words import valid_text
 from codesession.errors import InvalidDuration, InvalidInput, MissingTokens, UnknownModel
-from codesession.model import Attempt, Cost, Evidence, Outcome, Usage
+from codesession.meter.userfiles import LOCAL_MODELS
+from codesession.model import STANDARD, Attempt, Cost, Evidence, Outcome, Terms, Usage
 
 if TYPE_CHECKING:
     from codesession.app.core import App
     from codesession.app.pricing import Priced
     from codesession.model import Alert, Call, Nanos, Session, Totals
+    from codesession.model.local import LocalModel
     from codesession.model.ports import Writer
 
 LONGEST_PROVIDER = 100
 LONGEST_MODEL = 200
 LONGEST_TAG = 200
 """Characters of a provider's, a model's, and an agent's or customer's name."""
+
+LOCAL = "local"
+"""the source of a cost by the hour"""
 
 _ENDPOINT = "log-ai"
 _MS = 1000
@@ -78,8 +85,8 @@ def log_call(app: App, entry: Entry, session_id: int | None = None) -> Logged:
     session = any_session(app, session_id)
     now_ms = app.now_ms()
     price = price_of(app, entry.provider, entry.model, _assumed_split(usage), now_ms)
-    per_hour = hourly_rate(app, entry.provider, entry.model)
-    source, cost, evidence = _cost(entry, usage, price, per_hour)
+    local = _local_model(app, entry)
+    source, cost, evidence = _cost(entry, usage, price, local)
     attempt = Attempt(
         session.id,
         entry.provider,
@@ -91,6 +98,7 @@ def log_call(app: App, entry: Entry, session_id: int | None = None) -> Logged:
         user=entry.user,
         customer=entry.customer,
         feature=entry.feature,
+        terms=_terms(entry) if entry.is_local or source == LOCAL else STANDARD,
     )
     started_ms = now_ms - (entry.duration_s or 0) * _MS
     with app.ledger.writing() as writer:
@@ -102,7 +110,7 @@ def log_call(app: App, entry: Entry, session_id: int | None = None) -> Logged:
             call_id, due = writer.record(attempt, outcome, cost, started_ms, now_ms), []
         call = writer.call(call_id)
         assert call is not None  # noqa: S101 - it was written in this transaction
-        logged = Logged(call, source, price, per_hour, session, writer.totals(session.id))
+        logged = Logged(call, source, price, local and local.nanos_per_hour, session, writer.totals(session.id))
     if due:
         _tell(app, due)
     return logged
@@ -171,28 +179,63 @@ def _assumed_split(usage: Usage) -> Usage:
     return Usage(input=read, output=usage.unsplit - read)
 
 
-def _cost(entry: Entry, usage: Usage, price: Priced, per_hour: Nanos | None) -> tuple[str, Cost, Evidence]:
+def _local_model(app: App, entry: Entry) -> LocalModel | None:
+    """The user's own model that was called, if its rate is known."""
+    file = app.config.data_dir / LOCAL_MODELS
+    if not file.exists():  # most have none
+        return None
+    from codesession.meter import LocalPrices
+
+    prices = LocalPrices(file)
+    for sentence in prices.problems:
+        app.problem(sentence)
+    return prices.resolve(entry.provider, entry.model)
+
+
+def _terms(entry: Entry) -> Terms:
+    """Those of a call on the user's own hardware."""
+    return Terms(is_local=True, took_ms=None if entry.duration_s is None else entry.duration_s * _MS)
+
+
+def _cost(entry: Entry, usage: Usage, price: Priced, local: LocalModel | None) -> tuple[str, Cost, Evidence]:
     """Which figure is the cost, by whose word, and how sure that is."""
     if entry.cost_nanos is not None:
-        return "manual", Cost(entry.cost_nanos, "manual"), Evidence.MANUAL
-    if entry.is_local or (per_hour is not None and not price.known):
-        if per_hour is None:
-            raise _unknown(entry, "no hourly rate of this local model is known")
-        if entry.duration_s is None:
-            raise InvalidDuration("A local model costs by the hour: say how long it ran, such as --duration 2m30s.")
-        from codesession.meter import price_seconds  # most models are not local
-
-        return "local", Cost(price_seconds(per_hour, entry.duration_s), "local"), Evidence.MANUAL
+        hardware = local.hardware if local is not None and entry.is_local else None
+        return "manual", Cost(entry.cost_nanos, "manual", hardware), Evidence.MANUAL
+    if entry.is_local or (local is not None and not price.known):
+        if local is None:
+            raise _without_rate(entry)
+        return LOCAL, _cost_of_time(local, entry.duration_s), Evidence.MANUAL
     if price.cost_nanos is None:
-        raise _unknown(entry, "no price of this model is known")
+        raise _unknown(entry)
     evidence = Evidence.MANUAL if usage.knows_sides else Evidence.ESTIMATED
     return price.source, Cost(price.cost_nanos, price.price_source), evidence
 
 
-def _unknown(entry: Entry, why: str) -> UnknownModel:
+def _cost_of_time(local: LocalModel, duration_s: int | None) -> Cost:
+    from codesession.meter import price_ms  # most models are not local
+
+    if duration_s is None:
+        raise InvalidDuration("A local model costs by the hour: say how long it ran, such as --duration 2m30s.")
+    cost = price_ms(local.nanos_per_hour, duration_s * _MS)
+    return Cost(cost, f"{LOCAL} ({local.hardware})", local.hardware)
+
+
+def _unknown(entry: Entry) -> UnknownModel:
     return UnknownModel(
-        f"{entry.provider}/{entry.model}: {why}. Give the cost with --cost, or a price with: "
+        f"{entry.provider}/{entry.model}: no price of this model is known. Give the cost with --cost, or a price with: "
         f"cs pricing set {entry.model} <input> <output> --provider {entry.provider}",
+        model=entry.model,
+        provider=entry.provider,
+    )
+
+
+def _without_rate(entry: Entry) -> UnknownModel:
+    from shlex import quote
+
+    return UnknownModel(
+        f"{entry.provider}/{entry.model}: no hourly rate of this local model is known. Give the cost with --cost, or "
+        f"a rate with: cs local-models add {quote(entry.model)} --provider {quote(entry.provider)} --cost-per-hour USD",
         model=entry.model,
         provider=entry.provider,
     )

@@ -29,6 +29,7 @@ COMMANDS = {
     "end": ("sessions", "end"),
     "export": ("export", "export"),
     "list": ("sessions", "list_"),
+    "local-models": ("local_models", "local_models"),
     "log-ai": ("usage", "log_ai"),
     "mandate": ("mandate", "mandate"),
     "note": ("sessions", "note"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from codesession.errors import InvalidDuration
+from codesession.errors import InvalidDuration, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +80,52 @@ def seconds(_context: click.Context, _parameter: click.Parameter, value: str | N
         raise InvalidDuration(f"{value!r} is not a length of time: write seconds, or such as 2m30s or 1h.")
     hours, minutes, rest = (int(part or 0) for part in found.groups())
     return hours * 3600 + minutes * 60 + rest
+
+
+_SPAN = re.compile(r"([1-9][0-9]{0,3})([hdw])")
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
+_MS_PER_HOUR = 3_600_000
+
+
+def now_ms() -> int:
+    """The time, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def moment_ms(text: str) -> int:
+    """An ISO 8601 date or time (UTC unless it says otherwise) in milliseconds since the epoch.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    from datetime import UTC, datetime  # few commands take a time
+
+    try:
+        read = datetime.fromisoformat(text.strip())
+        at = (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInput(f"{text!r} is no time: write it as 2026-03-01 or 2026-03-01T12:00:00Z.") from None
+    return round((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
+
+
+def _since(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
+    """``30d``, ``12h``, ``2w`` before now, or a date or time, in milliseconds since the epoch."""
+    if value is None:
+        return None
+    span = _SPAN.fullmatch(value)
+    if span is not None:
+        return max(0, now_ms() - int(span[1]) * _HOURS[span[2]] * _MS_PER_HOUR)
+    try:
+        return moment_ms(value)
+    except InvalidInput:
+        raise InvalidInput(
+            f"{value!r} is neither a length of time nor a time: write it as 30d, 12h or 2w, or as 2026-03-01."
+        ) from None
+
+
+def since(what: str) -> Callable[[Command], Command]:
+    """The option ``--since``, a length of time before now, or a moment: as `since_ms`, milliseconds since the epoch."""
+    return click.option("--since", "since_ms", metavar="TIME", callback=_since, help=what)
 
 
 SESSION_ID = Whole("id", 1)

@@ -24,7 +24,7 @@ _DOLLARS = Scaled("usd", 10**9, 10**6)
 @click.option("--customer", help="For whom: a customer of yours.")
 @click.option("--feature", help="For what: a feature of your product.")
 @click.option("--duration", "duration_s", metavar="TIME", callback=seconds, help="How long it took: 120, 2m30s, 1h.")
-@click.option("--local", "is_local", is_flag=True, help="A model on your own machine, which costs by the hour.")
+@click.option("--local", "is_local", is_flag=True, help="A model on your own hardware: see cs local-models.")
 @one_session("The session of that id, in any scope, active or ended.")
 @as_json
 def log_ai(session_id: int | None, *, as_json: bool, **said: object) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from codesession import __version__
 from codesession.model import Evidence, to_usd
 from codesession.report.formats import duration, iso
+from codesession.report.hardware import hardware_rows, seconds
 
 if TYPE_CHECKING:
-    from codesession.model import Annotation, Call, Commit, FileChange, ModelTotals, Nanos, Session, Statistics
+    from codesession.model import Annotation, Call, Commit, FileChange, ModelTotals, Nanos, Session, Statistics, Usage
     from codesession.report.logged import LoggedView
     from codesession.report.runs import BlockedView, RunView
     from codesession.report.views import SessionView
@@ -62,7 +63,7 @@ def logged_document(view: LoggedView) -> Document:
     """What ``log-ai`` answers: the call, by which price, and what its session now comes to."""
     call = _call(view.call)
     logged = ("id", "provider", "model", "tokens", "promptTokens", "completionTokens", "cost", "agentName", "evidence")
-    seconds = {"durationSeconds": call["durationSeconds"]} if "durationSeconds" in call else {}
+    took = {"durationSeconds": call["durationSeconds"]} if "durationSeconds" in call else {}
     cost, tokens = to_usd(view.totals.cost_nanos), view.totals.tokens
     return document(
         {
@@ -75,7 +76,8 @@ def logged_document(view: LoggedView) -> Document:
                 "estimated": view.call.evidence == Evidence.ESTIMATED,
             }
             | ({} if view.per_hour is None else {"costPerHour": usd(view.per_hour)})
-            | seconds,
+            | ({} if view.call.hardware is None else {"hardware": view.call.hardware})
+            | took,
             "session": {
                 "id": view.session_id,
                 "aiCost": cost,
@@ -117,6 +119,7 @@ def stats_document(stats: Statistics) -> Document:
             "unpricedCalls": stats.unpriced,
             "avgSessionTime": average,
             "avgSessionFormatted": duration(average),
+            "hardware": hardware_rows(stats.hardware),
         }
     )
 
@@ -152,6 +155,7 @@ def run_document(run: RunView) -> Document:
             "port": run.port,
             "topModel": view.models[0].model if view.models else None,
             "models": [_model(model) for model in view.models],
+            "hardware": hardware_rows(view.hardware),
             "unmeteredRequests": dict(run.unmetered),
             "unrecordedCalls": run.unrecorded,
             "unreachable": dict(run.unreachable),
@@ -210,6 +214,7 @@ def _calls_and_remarks(view: SessionView) -> Document:
     return {
         "aiUsage": [_call(call) for call in view.calls],
         "annotations": [_annotation(annotation) for annotation in view.annotations],
+        "hardware": hardware_rows(view.hardware),
     }
 
 
@@ -235,12 +240,12 @@ def _call(call: Call) -> Document:
         known |= {
             "promptTokens": usage.prompt_tokens,
             "completionTokens": usage.completion_tokens,
-            "cacheReadTokens": usage.cache_read + usage.cache_read_audio,
+            "cacheReadTokens": usage.cache_read + usage.cache_read_audio + usage.cache_read_image,
             "cacheWriteTokens": usage.cache_write,
             "cacheWrite1hTokens": usage.cache_write_1h,
             "reasoningTokens": usage.reasoning,
             "webSearches": usage.web_searches,
-        }
+        } | {key: amount for key, amount in _rarer(usage).items() if amount}
     named = {
         "agentName": call.agent,
         "user": call.user,
@@ -252,16 +257,36 @@ def _call(call: Call) -> Document:
         "durationSeconds": _seconds(call),
         "endedByRule": call.rule,
         "savedCost": usd(call.saved_nanos),
+        "serviceTier": call.terms.service_tier,
+        "speed": call.terms.speed,
+        "geography": call.terms.geography,
+        "batch": call.terms.is_batch or None,
+        "local": call.terms.is_local or None,
+        "hardware": call.hardware,
+        "extraUsage": dict(call.extra) or None,
     }
     return known | {key: value for key, value in named.items() if value is not None}
+
+
+def _rarer(usage: Usage) -> dict[str, int]:
+    """The classes that most calls have none of."""
+    return {
+        "cacheWriteOtherTokens": usage.cache_write_other,
+        "audioInputTokens": usage.input_audio + usage.cache_read_audio,
+        "imageInputTokens": usage.input_image + usage.cache_read_image,
+        "videoInputTokens": usage.input_video,
+        "audioOutputTokens": usage.output_audio,
+        "imageOutputTokens": usage.output_image,
+        "videoOutputTokens": usage.output_video,
+        "fileSearches": usage.file_searches,
+        "rerankSearches": usage.rerank_searches,
+    }
 
 
 def _seconds(call: Call) -> float | int | None:
     """How long a call took, to the millisecond; None when that is not known."""
     took_ms = 0 if call.ended_ms is None else call.ended_ms - call.started_ms
-    if not took_ms:
-        return None
-    return took_ms / 1000 if took_ms % 1000 else took_ms // 1000
+    return seconds(took_ms) if took_ms else None
 
 
 def usd(nanos: Nanos | None) -> float | None:

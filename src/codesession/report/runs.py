@@ -38,7 +38,7 @@ class RunView:
     """What one `cs run` came to: its own share of a session."""
 
     session: SessionView
-    """with the totals and models of this run alone"""
+    """with the totals, models and hardware of this run alone"""
     exit_code: int
     joined: bool
     port: int | None
@@ -64,4 +64,5 @@ def view_of_run(
     with ledger.reading() as reader:
         totals = replace(reader.totals(session.id, owner_id), files=len(files), commits=len(commits))
         models = tuple(reader.models(session.id, owner_id))
-    return SessionView(session, totals, seconds, models, files=tuple(files), commits=tuple(commits))
+        hardware = tuple(reader.hardware(session.id, owner_id))
+    return SessionView(session, totals, seconds, models, files=tuple(files), commits=tuple(commits), hardware=hardware)

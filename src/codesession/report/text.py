@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from codesession.model import Evidence, Rule, reason_of
+from codesession.model.local import per_hour
 from codesession.report.formats import CENT, detailed, dollars, duration, money, plural, tokens
+from codesession.report.hardware import hardware_text
 from codesession.report.tables import columns, facts, harmless, is_narrow
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ def run_text(run: RunView) -> str:
         lines += [f"Done {view.session.name}", summary_line(view)]
     if view.models:
         lines.append(f"Top model: {view.models[0].model}")
+    if view.hardware:
+        lines.append(f"Own hardware: {hardware_text(view.hardware)}")
     if run.blocked:
         lines.append(_refused_line(run.blocked))
     lines += _remarks(view)
@@ -136,6 +140,7 @@ def session_text(view: SessionView, *, files: bool = False, commits: bool = Fals
         ("AI Tokens", f"{totals.tokens:,}"),
         ("AI Cost", _cost(view)),
         ("Top Model", view.models[0].model if view.models else ""),
+        ("Own Hardware", hardware_text(view.hardware)),
         ("Notes", session.notes or ""),
     ]
     parts = [facts(f"Session: {session.name}", [row for row in rows if row[1]]), *map(harmless, _remarks(view))]
@@ -178,6 +183,8 @@ def stats_text(stats: Statistics) -> str:
         ("AI Tokens Used", tokens(stats.tokens)),
         ("Total AI Cost", money(stats.cost_nanos) + ("+" if stats.unpriced else "")),
     ]
+    if stats.hardware:
+        rows.append(("Own Hardware", hardware_text(stats.hardware)))
     parts = [facts("Overall Statistics", rows)]
     if stats.unpriced:
         parts.append(f"{plural(stats.unpriced, 'call')} unpriced, not in the cost")
@@ -188,11 +195,12 @@ def logged_text(view: LoggedView) -> str:
     """A call that was logged by hand, and what its session now comes to."""
     call = view.call
     count = call.usage.tokens if call.usage else 0
-    how = {"manual": "as given", "custom": "at your price", "local": "by the hour"}.get(
-        view.source, "at the list price"
-    )
+    how = {"manual": "as given", "custom": "at your price"}.get(view.source, "at the list price")
     nanos = call.cost_nanos or 0
     cost = f"${dollars(nanos)}" if view.source == "manual" and nanos % CENT else money(nanos)
+    if view.source == "local" and view.per_hour is not None:
+        took_s = ((call.ended_ms or call.started_ms) - call.started_ms) // 1000
+        cost, how = detailed(nanos), f"for {duration(took_s)} on {call.hardware} at {per_hour(view.per_hour)}/h"
     if call.evidence == Evidence.ESTIMATED:
         how += ", assuming that 70 % of the tokens were read"
     return (

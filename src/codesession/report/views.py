@@ -10,7 +10,16 @@ from codesession.model import not_recorded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from codesession.model import Annotation, Call, Commit, FileChange, ModelTotals, Session, Totals
+    from codesession.model import (
+        Annotation,
+        Call,
+        Commit,
+        FileChange,
+        HardwareTotals,
+        ModelTotals,
+        Session,
+        Totals,
+    )
     from codesession.model.ports import Ledger, Reader
 
 
@@ -29,6 +38,8 @@ class SessionView:
     files: tuple[FileChange, ...] = ()
     commits: tuple[Commit, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    hardware: tuple[HardwareTotals, ...] = ()
+    """what of the user's own worked, the longest first"""
 
 
 def view_of_session(
@@ -73,6 +84,7 @@ def _whole(
         tuple(reader.files(session.id)),
         tuple(reader.commits(session.id)),
         tuple(reader.annotations(session.id)),
+        tuple(reader.hardware(session.id)),
     )
 
 
