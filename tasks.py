@@ -1,10 +1,11 @@
-"""What may one do here? ``python3 tasks.py demo``, ``check`` or ``wheel``; standard library only.
+"""What may one do here? ``python3 tasks.py demo``, ``check``, ``nightly`` or ``wheel``; standard library only.
 
 Each task makes what it needs: a virtual environment in ``.venv`` and, in it, the package. ::
 
     python3 tasks.py demo            see codesession at work, with a simulated provider
     python3 tasks.py check           everything a change must pass; CI runs the same
     python3 tasks.py check -k scope  the same, with arguments for pytest and without the coverage gate
+    python3 tasks.py nightly         the laws with 50,000 examples each, which takes a while
     python3 tasks.py wheel           build sdist and wheel, run the tests against the installed wheel
 """
 
@@ -79,6 +80,14 @@ def check(pytest_arguments: Sequence[str]) -> int:
     for _, line in results:
         say(line)
     return 0 if all(passed for passed, _ in results) else 1
+
+
+def nightly(pytest_arguments: Sequence[str]) -> int:
+    """Run the laws with as many examples as their nightly profile says; returns 0 when all passed, else 1."""
+    prepare(VENV)
+    install(VENV, "dev")
+    os.environ["HYPOTHESIS_PROFILE"] = "nightly"
+    return run([program(VENV, "python"), "-m", "pytest", *IN_PARALLEL, "tests/laws", *pytest_arguments])
 
 
 def wheel(pytest_arguments: Sequence[str]) -> int:
@@ -182,11 +191,13 @@ def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr] # Windows consoles may not know the dash
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=["demo", "check", "wheel"])
+    parser.add_argument("task", choices=["demo", "check", "nightly", "wheel"])
     arguments, rest = parser.parse_known_args()
     try:
         if arguments.task == "check":
             return check(rest)
+        if arguments.task == "nightly":
+            return nightly(rest)
         if arguments.task == "wheel":
             return wheel(rest)
         if rest:

@@ -49,12 +49,14 @@ STEPS, STEP_S = 5, 0.01
 class Sonnet:
     """The prices of one model."""
 
-    def cost(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost:
+    def cost(self, provider: str, model: str, usage: Usage, at: datetime, *_: object) -> Cost:
         """Input and output."""
         del provider, model, at
         return Cost(INPUT * usage.prompt_tokens + OUTPUT * usage.completion_tokens, "published")
 
-    def ceiling(self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime) -> int:
+    def ceiling(
+        self, provider: str, model: str, input_tokens: int, output_tokens: int, at: datetime, *_: object
+    ) -> int:
         """The most so many tokens cost."""
         del provider, model, at
         return INPUT * input_tokens + OUTPUT * output_tokens

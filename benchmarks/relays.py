@@ -1,7 +1,8 @@
 """The two relays that are compared: ours, and the same stack (uvicorn, aiohttp) that only forwards.
 
 ``python relays.py bare|metered UPSTREAM_PORT`` serves on a free loopback port, said on stdout, until stdin ends;
-``unguarded`` and ``guarded`` are ``metered`` over a ledger of as many calls as follow, without and with five budgets.
+``unguarded`` and ``guarded`` are ``metered`` over a ledger of as many calls as follow, without and with five budgets;
+``unread`` is ``metered`` without a look at the answers: whatever comes is said to have used the same.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +19,13 @@ import aiohttp
 import uvicorn
 from yarl import URL
 
+from codesession.capture.providers import Reading, StreamReader
+from codesession.model import Usage
+
 if TYPE_CHECKING:
+    from codesession.capture.providers import Provider
     from codesession.capture.proxy.client import Receive, Send
+    from codesession.config import Config
     from codesession.model import Budget
 
 _DROPPED = {b"host", b"connection", b"content-length", b"transfer-encoding"}
@@ -95,6 +102,46 @@ def five_budgets(directory: str) -> list[Budget]:
     ]
 
 
+class Unread(StreamReader):
+    """Looks at nothing."""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next piece."""
+
+    def take(self, data: bytes) -> None:
+        """Learn from one event's data."""
+
+    def written(self, data: bytes) -> int:
+        """Bytes of model output in one event's data."""
+        return len(data)
+
+    def so_far(self) -> Reading:
+        """What the provider of the benchmark always says."""
+        return SAID
+
+
+SAID = Reading(Usage(input=12, output=9), is_final=True, has_ended=True, model="claude-sonnet-4-5-20250929")
+
+
+def read_nothing() -> None:
+    """Have the proxy of this process pass answers on without a look at them."""
+    from codesession.app import metering
+    from codesession.capture.providers import PROVIDERS
+
+    known = PROVIDERS["anthropic"]
+    endpoints = {
+        path: replace(endpoint, read_answer=lambda _body: SAID, stream_reader=Unread)
+        for path, endpoint in known.endpoints.items()
+    }
+    unread = {**PROVIDERS, "anthropic": replace(known, endpoints=endpoints)}
+
+    def providers(config: Config) -> dict[str, Provider]:
+        del config
+        return unread
+
+    metering.providers = providers
+
+
 def serve_metered(upstream: str, calls: int = 0, *, is_guarded: bool = False) -> None:
     """Serve our proxy with a ledger of its own."""
     from codesession.app.core import open_app
@@ -135,4 +182,6 @@ if __name__ == "__main__":
     if kind == "bare":
         serve_bare(address)
     else:
+        if kind == "unread":
+            read_nothing()
         serve_metered(address, int(sys.argv[3]) if sys.argv[3:] else 0, is_guarded=kind == "guarded")
