@@ -55,6 +55,50 @@ def test_a_server_of_ones_own_is_told_only_where_it_was_used() -> None:
     assert {name: told[name] for name in names if name in told} == {"HOSTED_VLLM_API_BASE": f"{ROOT}/s/7/vllm/v1"}
 
 
+AMAZON = {"AWS_BEARER_TOKEN_BEDROCK": "secret", "AWS_REGION": "us-gov-west-1"}
+AMAZON_NAMES = ("ANTHROPIC_BEDROCK_BASE_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
+
+
+def amazon(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a child is told of Bedrock."""
+    told = variables(environ=environ, upstreams=exported_upstreams(environ))
+    return {name: told[name] for name in AMAZON_NAMES if name in told}
+
+
+def test_bedrock_is_called_through_the_proxy_where_its_key_is_a_bearer_token() -> None:
+    assert amazon(AMAZON) == dict.fromkeys(AMAZON_NAMES, f"{ROOT}/s/7/bedrock")
+    assert amazon({"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "id"}) == {}
+    assert amazon({AMAZON_NAMES[0]: "https://gw.example"}) == {}
+    assert amazon({"AWS_BEARER_TOKEN_BEDROCK": "secret"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("environ", "root"),
+    [
+        (AMAZON, "https://bedrock-runtime.us-gov-west-1.amazonaws.com"),
+        (
+            {"AWS_BEARER_TOKEN_BEDROCK": "secret", "AWS_DEFAULT_REGION": "eu-central-1"},
+            "https://bedrock-runtime.eu-central-1.amazonaws.com",
+        ),
+        ({**AMAZON, "AWS_DEFAULT_REGION": "eu-central-1"}, "https://bedrock-runtime.us-gov-west-1.amazonaws.com"),
+        ({**AMAZON, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "https://gw.example/aws/"}, "https://gw.example/aws"),
+        ({**AMAZON, "AWS_REGION": "evil.example/us-east-1"}, None),
+        ({**AMAZON, "AWS_REGION": "us-east-1.evil.example"}, None),
+        ({**AMAZON, "AWS_REGION": "us-east-1\n"}, None),
+        ({"AWS_REGION": "us-east-1"}, None),
+    ],
+)
+def test_where_bedrock_is_its_region_tells(environ: dict[str, str], root: str | None) -> None:
+    assert exported_upstreams(environ) == ({"bedrock": Upstream(root)} if root else {})
+
+
+def test_a_run_inside_a_run_finds_bedrock_where_the_outer_one_did() -> None:
+    for outer in (AMAZON, {**AMAZON, AMAZON_NAMES[0]: "https://gw.example"}):
+        inner = {**outer, **variables(environ=outer, upstreams=exported_upstreams(outer))}
+
+        assert exported_upstreams(inner) == exported_upstreams(outer)
+
+
 def test_without_a_session_the_root_is_the_base() -> None:
     assert variables(None)["ANTHROPIC_BASE_URL"] == ROOT
 

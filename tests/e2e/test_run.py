@@ -241,6 +241,7 @@ def test_every_client_finds_the_proxy(machine: Machine) -> None:
         "OLLAMA_HOST": f"{base}/ollama",
         "OLLAMA_API_BASE": f"{base}/ollama",
         "MISTRAL_API_BASE": f"{base}/mistral/v1",
+        "MISTRAL_AZURE_API_BASE": f"{base}/mistral/v1",
         "DEEPSEEK_API_BASE": f"{base}/deepseek",
         "OPENROUTER_API_BASE": f"{base}/openrouter/v1",
         "XAI_API_BASE": f"{base}/xai/v1",

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesession.capture.providers import PROVIDERS, Unreadable
-from codesession.capture.providers.base import count, limit, storable
 from codesession.capture.providers.openai import read_request, with_usage_asked
+from codesession.capture.providers.values import count, limit, storable
 from codesession.capture.proxy.headers import back, onward, value_of
 from codesession.capture.proxy.outbound import Upstream, upstream_at
 from codesession.capture.proxy.peers import Forbidden, check_peer

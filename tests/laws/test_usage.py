@@ -18,7 +18,7 @@ from tests.capture.recorded import RECORDINGS, Recording
 from tests.laws.test_streams import PLACES, cut
 
 from codesession.capture.providers import StreamReader
-from codesession.capture.providers.base import storable
+from codesession.capture.providers.values import storable
 from codesession.capture.proxy.exchange import outcome
 from codesession.ledger import SqliteLedger
 from codesession.model import Attempt, CallState, Cost, Cut, Scope

@@ -9,6 +9,7 @@ in their source (2026-11-28).
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,11 @@ _PREFIXED = frozenset(PROVIDERS) - {"anthropic", "openai"}
 _ONLY_WHERE_USED = frozenset({"llamacpp", "lmstudio", "vllm"})
 """Servers of the user's own that clients call only where their variable is set: it is not set where it was not."""
 
+_AMAZONS_TOKEN = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - its name
+"""Only with such a key can what a client sends to Amazon be relayed: a signature covers the name of the host."""
+_AMAZONS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+
 _PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
@@ -53,6 +59,8 @@ def environment(
             continue
         if (provider.upstream is None or provider.name in _ONLY_WHERE_USED) and provider.name not in upstreams:
             continue  # it leads nowhere, and some programs take such a variable for the wish to use it
+        if provider.name == "bedrock" and not environ.get(_AMAZONS_TOKEN):
+            continue
         own = f"{base}/{provider.name}" if provider.name in _PREFIXED else base
         variables |= {name: own + path for name, path in provider.base_urls.items()}
         before = {name: _exported(environ, name) for name in provider.base_urls}
@@ -127,10 +135,26 @@ def exported_upstreams(environ: Mapping[str, str], command: Sequence[str] = ()) 
             if address:
                 found[provider.name] = upstream_at(_full(address) if provider.name == "ollama" else address, path)
                 break
+    amazon = _amazons_host(environ)
+    if amazon:
+        found.setdefault("bedrock", upstream_at(amazon))
     codex = find_codex(command, environ) if command else None
     if codex and codex.address:
         found["openai"] = upstream_at(codex.address, "/v1")
     return found
+
+
+def _amazons_host(environ: Mapping[str, str]) -> str | None:
+    """Where Bedrock is for a client with a key, by the region it is told; no path names one.
+
+    https://docs.aws.amazon.com/general/latest/gr/bedrock.html (read 2026-11-28).
+
+    >>> _amazons_host({"AWS_BEARER_TOKEN_BEDROCK": "x", "AWS_REGION": "us-east-1"})
+    'https://bedrock-runtime.us-east-1.amazonaws.com'
+    """
+    region = next((environ[name] for name in _AMAZONS_REGIONS if environ.get(name)), "")
+    is_told = environ.get(_AMAZONS_TOKEN) and _REGION.fullmatch(region)
+    return f"https://bedrock-runtime.{region}.amazonaws.com" if is_told else None
 
 
 def _exported(environ: Mapping[str, str], variable: str) -> str:

@@ -9,17 +9,63 @@ from tests.capture.recorded import EVENT_STREAMS, RECORDINGS, STREAMS, UNENDED, 
 
 from codesession.capture.providers import PROVIDERS, JsonReader, Reading
 from codesession.capture.providers.anthropic import MessagesStream, read_answer
-from codesession.capture.providers.base import (
-    Shape,
-    Unreadable,
-    count,
-    limit,
-    name,
-    size,
-    storable,
-)
 from codesession.capture.providers.readers import MOST_ANSWER
+from codesession.capture.providers.values import Shape, Unreadable, count, extras, limit, name, size, storable, word
 from codesession.model import Usage
+
+
+def test_an_answer_that_has_been_read_is_kept_no_longer() -> None:
+    """A call that waits for what is made in the background keeps its reader, and there may be ten thousand of them."""
+    reader = JsonReader(read_answer)
+    reader.feed(b'{"usage":{"input_tokens":1},"pad":"' + b"x" * 1000 + b'"}')
+    first = reader.finish()
+
+    assert first.usage == Usage(input=1)
+    assert sum(len(value) for value in vars(reader).values() if isinstance(value, bytes | bytearray)) == 0
+
+
+def test_the_end_of_a_large_answer_is_not_looked_at_for_minutes() -> None:
+    """Each of these opens and never closes, so that all that follows is looked at for each that is tried."""
+    reader = JsonReader(read_answer)
+    reader.feed(b'"usage":{' * (MOST_ANSWER // 9 + 1))
+
+    assert reader.finish().is_broken
+
+
+@pytest.mark.parametrize("key", ["why is the sky blue?", "naïve", "\ud800", "a b", "", "/home/me/plan.txt", "x" * 101])
+def test_only_what_is_a_name_is_kept_of_the_numbers_a_provider_adds(key: str) -> None:
+    assert extras({key: 3, "seconds": 1.5, "in": {key: 4, "a-b.c_D9": 5}}, frozenset()) == (
+        ("seconds", 1.5),
+        ("in.a-b.c_D9", 5),
+    )
+
+
+@pytest.mark.parametrize("value", ["why is the sky blue?", "flex tier", "naïve", "a\nb", "\ud800", ["flex"], "{}"])
+def test_only_what_is_a_name_is_kept_as_a_word(value: Any) -> None:
+    assert word(value) is None
+
+
+@pytest.mark.parametrize("value", ["flex", "standard_only", "us-central1", "ON_DEMAND", "v1.2:x/y", "x" * 40])
+def test_a_name_is_kept_as_it_is(value: str) -> None:
+    assert word(value) == value
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/files/../chat/completions",
+        "/v1/files/%2e%2E/chat/completions",
+        "/v1/files%2f..%2fchat%2fcompletions",
+        "/v1/uploads/x/..",
+        "/v1/files/./../responses",
+        "/v1/files/..\\responses",
+        "/v1/files/..;/responses",
+    ],
+)
+def test_no_path_is_free_that_leads_up_to_another(path: str) -> None:
+    assert PROVIDERS["openai"].is_free("/v1/files/file-1/..x/content")
+    assert not PROVIDERS["openai"].is_free(path)
+
 
 EACH = pytest.mark.parametrize("one", RECORDINGS, ids=lambda one: one.file)
 

@@ -107,6 +107,15 @@ def test_thinking_is_written_whatever_a_server_calls_it() -> None:
     assert streamed(chunks[4], {"choices": [], "usage": {"prompt_tokens": 1}}, b"[DONE]").usage == Usage(input=1)
 
 
+@pytest.mark.parametrize("calls", [True, 7, "f", {"function": 1}, [7, {"function": {"arguments": 7}}]])
+def test_tool_calls_of_another_shape_fail_nobody(calls: Any) -> None:
+    reader = PROVIDERS["groq"].endpoints["/v1/chat/completions"].stream_reader()
+    chunk = {"choices": [{"delta": {"content": "Hi", "tool_calls": calls}}]}
+    reader.feed(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+
+    assert reader.finish().written_bytes == 2
+
+
 def test_texts_of_any_depth_fail_nobody() -> None:
     for depth in (10, 200, 500, 900, 990, 5000):
         deep = b"[" * depth + b'"four"' + b"]" * depth

@@ -115,6 +115,13 @@ def test_a_batch_of_googles_that_has_nothing_to_show_has_no_answers(operation: d
     assert list(read_batch(json.dumps(operation).encode())) == []
 
 
+def test_an_answer_of_a_batch_without_a_name_is_not_taken_for_that_of_another() -> None:
+    response = {"usageMetadata": {"promptTokenCount": 5, "totalTokenCount": 5}}
+    operation = {"metadata": {"output": {"inlinedResponses": {"inlinedResponses": [{"response": response}]}}}}
+
+    assert [reading.response_id for reading in read_batch(json.dumps(operation).encode())] == [None]
+
+
 def test_googles_answers_may_stand_in_the_metadata() -> None:
     response = {"usageMetadata": {"promptTokenCount": 3}}
     inlined = {"inlinedResponses": {"inlinedResponses": [{"response": None}, {"response": response}]}}

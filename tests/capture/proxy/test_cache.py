@@ -112,6 +112,10 @@ OTHERWISE = {
             "x-api-key",
             "x-goog-api-key",
             "x-goog-user-project",
+            "x-amzn-bedrock-service-tier",
+            "X-Amzn-Bedrock-GuardrailIdentifier",
+            "x-vertex-ai-llm-shared-request-type",
+            "ocp-apim-subscription-key",
         )
     },
 }

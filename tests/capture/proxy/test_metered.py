@@ -13,6 +13,7 @@ from tests.capture.recorded import DATA, recording
 
 from codesession.capture.providers import PROVIDERS
 from codesession.capture.providers.base import Reading
+from codesession.capture.proxy import Upstream
 from codesession.capture.proxy.exchange import estimate
 from codesession.model import Attempt, Evidence, Usage
 
@@ -87,6 +88,61 @@ def test_an_answer_that_names_the_deployment_means_its_model(azure: Proxy, provi
     client.message()
 
     assert azure.books.settled().model == "gpt-4o"
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "tier"),
+    [
+        ("/bedrock/model/m/invoke", b"X-Amzn-Bedrock-Service-Tier: priority", "priority"),
+        ("/bedrock/model/m/invoke", b"x-amzn-bedrock-service-tier: what do you think?", None),
+        ("/vertex/v1/publishers/google/models/m:generateContent", b"X-Vertex-AI-LLM-Shared-Request-Type: flex", "flex"),
+        ("/v1/messages", b"x-amzn-bedrock-service-tier: priority", None),
+    ],
+)
+def test_a_tier_may_be_asked_for_in_a_header(
+    start: Callable[..., Proxy], provider: Provider, path: str, header: bytes, tier: str | None
+) -> None:
+    relay = start(to=dict.fromkeys(("bedrock", "vertex", "anthropic"), Upstream(provider.root)))
+    client = relay.send(request("POST", path, header, body=b'{"messages":[]}'))
+    provider.accept().close()
+    client.message()
+
+    assert relay.books.admitted().terms.service_tier == tier
+
+
+@pytest.mark.parametrize(
+    ("header", "tier"),
+    [
+        pytest.param(b"x-gemini-service-tier: standard", "standard", id="served-at-another-tier"),
+        pytest.param(b"x-gemini-service-tier: what do you think?", None, id="no-name"),
+        pytest.param(b"x-other: standard", None, id="not-told"),
+    ],
+)
+def test_the_tier_an_answer_was_served_at_may_be_told_in_a_header(
+    start: Callable[..., Proxy], provider: Provider, header: bytes, tier: str | None
+) -> None:
+    relay = start(to=upstreams(provider.root, "google"))
+    body = b'{"contents":[],"serviceTier":"priority"}'
+    client = relay.send(request("POST", "/google/v1beta/models/gemini-2.5-pro:generateContent", body=body))
+    upstream = provider.accept()
+    upstream.message()
+    upstream.send(answer((DATA / "google/grounded.json").read_bytes(), b"content-type: application/json", header))
+    client.message()
+
+    assert relay.books.admitted().terms.service_tier == "priority"
+    assert relay.books.settled().terms.service_tier == tier
+
+
+def test_the_tier_in_a_body_goes_before_that_in_a_header(start: Callable[..., Proxy], provider: Provider) -> None:
+    relay = start(to={"bedrock": Upstream(provider.root)})
+    body = b'{"messages":[],"serviceTier":{"type":"flex"}}'
+    client = relay.send(
+        request("POST", "/bedrock/model/m/converse", b"x-amzn-bedrock-service-tier: priority", body=body)
+    )
+    provider.accept().close()
+    client.message()
+
+    assert relay.books.admitted().terms.service_tier == "flex"
 
 
 @pytest.mark.parametrize(
@@ -208,6 +264,43 @@ def test_of_too_many_that_are_waited_for_one_is_billed_at_its_most(
     outcome = relay.books.settled()
 
     assert (outcome.usage, outcome.response_id) == (None, RESPONSE)
+
+
+@pytest.mark.parametrize("comes", ["a call", "a request that is no call"])
+def test_what_is_not_fetched_for_long_is_billed_at_its_most(
+    relay: Proxy, provider: Provider, monkeypatch: pytest.MonkeyPatch, comes: str
+) -> None:
+    exchange(relay, provider, "/v1/responses", ASK_LATER, QUEUED)
+    relay.books.admitted()
+    fetch(relay, provider, QUEUED)
+    assert relay.books.are_closed()
+    monkeypatch.setattr("codesession.capture.proxy.metered.LONGEST_LATER_S", 0)
+    if comes == "a call":
+        exchange(relay, provider, "/v1/completions", b'{"model":"m"}', "openai/completion.json")
+    else:
+        fetch(relay, provider, "openai/images.json", "/v1/responses/resp_other")
+    outcome = relay.books.settled()
+
+    assert (outcome.usage, outcome.evidence, outcome.response_id) == (None, Evidence.ESTIMATED, RESPONSE)
+    fetch(relay, provider, DONE)
+    assert comes == "a call" or relay.books.are_closed()
+
+
+def test_a_base_url_with_a_slash_at_its_end_leads_to_the_same_answer(relay: Proxy, provider: Provider) -> None:
+    exchange(relay, provider, "//v1/responses", ASK_LATER, QUEUED)
+    fetch(relay, provider, DONE, f"/{FETCH}")
+
+    assert relay.books.settled().usage == recording(DONE).usage
+
+
+def test_two_calls_of_one_answer_are_not_one(relay: Proxy, provider: Provider) -> None:
+    for _ in range(2):
+        exchange(relay, provider, "/v1/responses", ASK_LATER, QUEUED)
+    relay.books.admitted()
+
+    assert relay.books.settled().usage is None
+    fetch(relay, provider, DONE)
+    assert relay.books.settled().usage == recording(DONE).usage
 
 
 def test_searches_of_a_stream_that_breaks_off_are_billed_with_what_was_read() -> None:

@@ -81,6 +81,28 @@ def test_results_pass_on_as_they_are_and_are_kept(relay: Proxy, provider: Provid
     assert relay.app.tally.unmetered == {}
 
 
+def test_results_that_cannot_be_read_are_counted(relay: Proxy, provider: Provider) -> None:
+    odd = line(3, input_tokens=-5, output_tokens=7) + b'{"result":{"message":7}}\n'
+    fetched(relay, provider, answer(LINES[0] + odd + LINES[1]))
+
+    assert list(usages(relay)) == ["msg_1", "msg_2"]
+    assert relay.app.tally.unrecorded == 2
+
+
+def test_in_a_file_that_is_nothing_of_a_batch_nothing_is_missed(relay: Proxy, provider: Provider) -> None:
+    examples = b'{"prompt":"hi","response":"hello"}\n{"response":{"body":[]}}\nno "response"\n'
+    got, _ = fetched(relay, provider, answer(examples), path="/openai/v1/files/file-1/content")
+
+    assert got.body == examples
+    assert (usages(relay), relay.app.tally.unrecorded) == ({}, 0)
+
+
+def test_results_are_found_below_a_base_url_with_slashes_at_its_end(relay: Proxy, provider: Provider) -> None:
+    fetched(relay, provider, answer(BODY), path="/anthropic//v1//messages/batches/msgbatch_1/results")
+
+    assert list(usages(relay)) == ["msg_1", "msg_2"]
+
+
 def test_results_belong_to_the_session_that_the_path_names(relay: Proxy, provider: Provider) -> None:
     fetched(relay, provider, answer(BODY), path="/s/7" + RESULTS)
 
@@ -179,7 +201,7 @@ def test_a_provider_that_breaks_off_loses_nothing_that_came_whole(relay: Proxy, 
     client = relay.send(request("GET", RESULTS))
     upstream = provider.accept()
     upstream.message()
-    upstream.send(head(b"transfer-encoding: chunked"), chunk(LINES[0]))
+    upstream.send(head(b"transfer-encoding: chunked"), chunk(LINES[0] + LINES[1][:-9]))
     client.begin()
     client.next_chunk()
     upstream.reset()
@@ -187,22 +209,26 @@ def test_a_provider_that_breaks_off_loses_nothing_that_came_whole(relay: Proxy, 
     assert client.is_closed()
     eventually(lambda: relay.books.results)
     assert usages(relay) == {"msg_1": Usage(input=5, output=7)}
+    assert relay.app.tally.unrecorded == 0
 
 
 @pytest.mark.parametrize(
-    "sent",
+    ("sent", "missed"),
     [
-        pytest.param(answer(BODY, status=b"206 Partial Content"), id="a-part"),
-        pytest.param(answer(BODY, status=b"404 Not Found"), id="an-error"),
-        pytest.param(answer(BODY, b"content-encoding: unheard-of"), id="an-unknown-encoding"),
-        pytest.param(answer(BODY, b"content-encoding: gzip"), id="not-what-it-says"),
+        pytest.param(answer(BODY, status=b"206 Partial Content"), 0, id="a-part"),
+        pytest.param(answer(BODY, status=b"404 Not Found"), 0, id="an-error"),
+        pytest.param(answer(BODY, b"content-encoding: unheard-of"), 1, id="an-unknown-encoding"),
+        pytest.param(answer(BODY, b"content-encoding: gzip"), 1, id="not-what-it-says"),
     ],
 )
-def test_what_cannot_be_read_passes_on_and_is_not_kept(relay: Proxy, provider: Provider, sent: bytes) -> None:
+def test_what_cannot_be_read_passes_on_and_is_not_kept(
+    relay: Proxy, provider: Provider, sent: bytes, missed: int
+) -> None:
     got, _ = fetched(relay, provider, sent)
 
     assert got.body == BODY
     assert relay.books.results == {}
+    assert relay.app.tally.unrecorded == missed
 
 
 def test_a_ledger_that_fails_is_counted_and_stops_nobody(relay: Proxy, provider: Provider) -> None:

@@ -2,7 +2,7 @@
 
 from codesession.capture.providers.anthropic import ANTHROPIC
 from codesession.capture.providers.azure import AZURE
-from codesession.capture.providers.base import Asked, Endpoint, Provider, Reading, Unreadable
+from codesession.capture.providers.base import Asked, Endpoint, Provider, Reading
 from codesession.capture.providers.bedrock import BEDROCK
 from codesession.capture.providers.cohere import COHERE
 from codesession.capture.providers.deepseek import DEEPSEEK
@@ -20,6 +20,7 @@ from codesession.capture.providers.perplexity import PERPLEXITY
 from codesession.capture.providers.readers import JsonReader, StreamReader
 from codesession.capture.providers.rerank import JINA, VOYAGE
 from codesession.capture.providers.together import TOGETHER
+from codesession.capture.providers.values import Unreadable
 from codesession.capture.providers.vertex import VERTEX
 from codesession.capture.providers.vllm import VLLM
 from codesession.capture.providers.xai import XAI

@@ -17,22 +17,12 @@ from codesession.capture.providers import anthropic_complete
 from codesession.capture.providers.anthropic_batches import read_line
 from codesession.capture.providers.anthropic_request import AnthropicRequest
 from codesession.capture.providers.anthropic_usage import served_by, tell
-from codesession.capture.providers.base import (
-    Answered,
-    Asked,
-    Endpoint,
-    Provider,
-    Shape,
-    answer_reader,
-    limit,
-    name,
-    size,
-    word,
-)
+from codesession.capture.providers.base import Answered, Asked, Endpoint, Provider, answer_reader
 from codesession.capture.providers.conversations import Lenient, odd
 from codesession.capture.providers.endings import as_event, sendable
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.results import ResultsReader
+from codesession.capture.providers.values import Shape, limit, name, size, word
 from codesession.errors import BudgetExceeded
 from codesession.model import Terms
 

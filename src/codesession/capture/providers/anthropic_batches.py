@@ -8,7 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from codesession.capture.providers.anthropic_usage import tell
-from codesession.capture.providers.base import Answered, Reading, Shape, whole
+from codesession.capture.providers.base import Answered, Reading, whole
+from codesession.capture.providers.values import Shape
 
 
 class _Result(msgspec.Struct):

@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
-from codesession.capture.providers.base import Asked, Reading, Shape, Unreadable, limit, name, size
+from codesession.capture.providers.base import Asked, Reading
 from codesession.capture.providers.endings import as_event, sendable
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import trace
+from codesession.capture.providers.values import Shape, Unreadable, limit, name, size
 
 
 class _Request(msgspec.Struct):

@@ -13,7 +13,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from codesession.capture.providers.base import Answered, Beside, Told, Unreadable, count, extras, part, storable, word
+from codesession.capture.providers.base import Answered, Beside, Told
+from codesession.capture.providers.values import Unreadable, count, extras, part, storable, word
 from codesession.model import Terms, Usage
 
 if TYPE_CHECKING:

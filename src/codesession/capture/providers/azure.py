@@ -19,9 +19,10 @@ import re
 from dataclasses import replace
 from urllib.parse import parse_qs, unquote
 
-from codesession.capture.providers.base import Asked, Provider, name
+from codesession.capture.providers.base import Asked, Provider
 from codesession.capture.providers.batches import file_results
 from codesession.capture.providers.openai import ENDPOINTS, OPENAI, read_request, tell
+from codesession.capture.providers.values import name
 
 _DEPLOYED = re.compile(r"/+openai/+deployments/+([^/]+)/+")
 

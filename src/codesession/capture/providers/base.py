@@ -5,34 +5,24 @@ A provider is one file that makes one `Provider`, and one line in `PROVIDERS`.
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from urllib.parse import unquote
 
 import msgspec
 
-from codesession.errors import CodesessionError
+from codesession.capture.providers.values import Shape
 from codesession.model import STANDARD
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Mapping
 
     from codesession.capture.providers.readers import StreamReader
     from codesession.capture.providers.results import ResultsReader
     from codesession.model import Nanos, Terms, Trace, Usage
     from codesession.model.terms import Extra
-
-
-T = TypeVar("T")
-
-
-class Unreadable(CodesessionError):
-    """A request or an answer is not what its path says; nothing was concluded from it."""
-
-    code = "unreadable"
-    http_status = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +161,10 @@ class Endpoint:
         return next((reader() for part, reader in self.framed.items() if part in kind), None)
 
 
+_UP = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\;]|$)")
+"""A segment that stands for another, as many servers read it (RFC 3986, section 5.2.4), some even in escapes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A host that sells calls."""
@@ -199,6 +193,10 @@ class Provider:
     base_urls: Mapping[str, str] = field(default_factory=dict)
     """environment variables by which clients take a base URL, each with the path they expect after the root"""
     request_id_headers: tuple[bytes, ...] = (b"x-request-id",)
+    tier_header: str | None = None
+    """the request header (in lower case) in which a service tier may be asked for, where the body says none"""
+    told_tier_header: str | None = None
+    """the header (in lower case) of an answer that tells its service tier, where the body says none"""
     session_headers: tuple[bytes, ...] = ()
     """request headers in which agents name their own session"""
     deployments: Mapping[str, str] = field(default_factory=dict)
@@ -216,35 +214,8 @@ class Provider:
         return next((reader for pattern, reader in self.results if pattern.fullmatch(path)), None)
 
     def is_free(self, path: str) -> bool:
-        """Whether a POST to an unmetered path costs nothing."""
-        return any(fnmatchcase(path, pattern) for pattern in self.free)
-
-
-class Shape(Generic[T]):
-    """Reads JSON into the few fields of `T` we need, skipping the rest unread."""
-
-    def __init__(self, kind: type[T]) -> None:
-        self._kind = kind
-        self._decoder = msgspec.json.Decoder(kind)
-
-    def read(self, data: bytes) -> T:
-        """The fields.
-
-        msgspec refuses half of a surrogate pair, which JavaScript clients write when they cut text, and
-        ``NaN``; the standard library takes both, so it has the second try.
-
-        Raises:
-            Unreadable: it is not JSON, or of another shape.
-        """
-        try:
-            return self._decoder.decode(data)
-        except (msgspec.ValidationError, RecursionError) as error:
-            raise Unreadable(str(error)) from error
-        except (msgspec.DecodeError, UnicodeError):
-            try:
-                return msgspec.convert(json.loads(data.decode("utf-8", "replace")), self._kind)
-            except (ValueError, RecursionError) as error:
-                raise Unreadable(str(error)) from error
+        """Whether a POST to an unmetered path costs nothing; one that leads up, to another path, is not known to."""
+        return not _UP.search(unquote(path)) and any(fnmatchcase(path, pattern) for pattern in self.free)
 
 
 class Answered(msgspec.Struct):
@@ -288,122 +259,3 @@ def whole(told: Told, model: str | None, response_id: str | None) -> Reading:
         extra=told.extra,
         beside=told.beside,
     )
-
-
-def size(*texts: str | None) -> int:
-    """Bytes of the texts in UTF-8 (a lone surrogate counts as the character it was part of).
-
-    >>> size("naïve", None)
-    6
-    """
-    return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts if text)
-
-
-_MOST_EXTRA = 32
-_LONGEST_PATH = 100
-
-
-def extras(counters: Mapping[str, Any], known: frozenset[str]) -> Extra:
-    """The numbers in `counters` that are not `known`, by their path, those that are 0 left out; at most 32.
-
-    A provider adds counters before we know what they mean: they are kept, so that they can be priced later.
-
-    >>> extras({"input_tokens": 3, "cache": {"ttl_2h": 5, "name": "x"}, "new": 1.5}, frozenset({"input_tokens"}))
-    (('new', 1.5), ('cache.ttl_2h', 5))
-    """
-    found: list[tuple[str, int | float]] = []
-    waiting = [("", counters)]
-    while waiting and len(found) < _MOST_EXTRA:
-        prefix, level = waiting.pop(0)
-        for key, value in level.items():
-            path = f"{prefix}{key}"
-            if path in known or len(path) > _LONGEST_PATH:
-                continue
-            if isinstance(value, dict):
-                waiting.append((f"{path}.", value))
-            elif is_number(value) and value:
-                found.append((storable(path) or "", value))
-    return tuple(found[:_MOST_EXTRA])
-
-
-def is_number(value: object) -> bool:
-    """Whether `value` is a number that JSON and the ledger can hold.
-
-    >>> is_number(1.5), is_number(True), is_number(float("inf")), is_number(10**400)
-    (True, False, False, False)
-    """
-    return not isinstance(value, bool) and isinstance(value, int | float) and -1e18 < value < 1e18  # noqa: PLR2004 - SQLite's integers
-
-
-def word(value: object) -> str | None:
-    """A provider's name of something, such as a service tier, as it may be stored; None where it is none.
-
-    >>> word("flex"), word(3), word("")
-    ('flex', None, None)
-    """
-    is_word = isinstance(value, str) and value.isascii() and value.isprintable()
-    return str(value)[:_LONGEST_WORD] if is_word and value else None
-
-
-_LONGEST_WORD = 40
-
-
-def part(counters: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """The object under `key`; an empty one where there is none."""
-    found = counters.get(key)
-    return found if isinstance(found, dict) else {}
-
-
-def limit(value: object) -> int | None:
-    """A request's token limit; None where there is none, or one that the provider will refuse anyway.
-
-    >>> limit(1024), limit(1024.0), limit("many"), limit(None)
-    (1024, 1024, None, None)
-    """
-    try:
-        return None if value is None else count(value)
-    except Unreadable:
-        return None
-
-
-def name(value: object) -> str:
-    """A model's name as it may be stored.
-
-    >>> name("gpt-4o"), name(None)
-    ('gpt-4o', '(none)')
-    """
-    return storable(value) or "(none)"
-
-
-def storable(value: object) -> str | None:
-    r"""A text of the other side as the ledger can keep it: at most 200 characters, none of them half of a pair.
-
-    >>> storable("msg_1"), storable("msg_\ud800"), storable("")
-    ('msg_1', 'msg_?', None)
-    """
-    return value[:200].encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
-
-
-_MOST_TOKENS = 10**12
-"""No call has as many tokens; at any price, so many still fit the ledger's integers."""
-
-
-def count(value: object) -> int:
-    """A token counter as providers write them: absent or null is 0, ``100.0`` is 100.
-
-    >>> count(None), count(7), count(100.0)
-    (0, 7, 100)
-
-    Raises:
-        Unreadable: it is negative, fractional, beyond all reason, or no number.
-    """
-    match value:
-        case None:
-            return 0
-        case bool():
-            pass
-        case int() if 0 <= value <= _MOST_TOKENS:
-            return value
-        case float() if 0 <= value <= _MOST_TOKENS and value.is_integer():
-            return int(value)
-    raise Unreadable(f"{type(value).__name__} is not a token count")

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codesession.capture.providers.base import Answered, Reading, Shape, Tell, whole
+from codesession.capture.providers.base import Answered, Reading, Tell, whole
 from codesession.capture.providers.results import ResultsReader
+from codesession.capture.providers.values import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,8 @@ class _Line(msgspec.Struct):
 
 
 _LINE = Shape(_Line)
-_ANSWER = b'"response"'
+_MARKS = (b'"response"', b'"custom_id"')
+"""What is in every line of a batch's output, of which the second was the request's own name."""
 
 
 def line_reader(tell: Tell) -> Callable[[bytes], Reading | None]:
@@ -40,7 +42,7 @@ def line_reader(tell: Tell) -> Callable[[bytes], Reading | None]:
     """
 
     def read_line(line: bytes) -> Reading | None:
-        if _ANSWER not in line:
+        if not all(mark in line for mark in _MARKS):
             return None
         told = _LINE.read(line)
         answer = told.response.body if told.response else None

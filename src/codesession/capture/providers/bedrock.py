@@ -19,12 +19,13 @@ import msgspec
 
 from codesession.capture.amazon import AMAZON
 from codesession.capture.providers import anthropic
-from codesession.capture.providers.base import Asked, Endpoint, Provider, Reading, Shape, limit, name, size, whole, word
+from codesession.capture.providers.base import Asked, Endpoint, Provider, Reading, whole
 from codesession.capture.providers.bedrock_usage import tell, tell_invoked
 from codesession.capture.providers.compatible import CHAT, openai_endpoints
 from codesession.capture.providers.conversations import NOTHING, Beyond, Lenient, any_elsewhere, odd
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import Made, Steps, trace
+from codesession.capture.providers.values import Shape, limit, name, size, word
 from codesession.model import Terms
 
 if TYPE_CHECKING:
@@ -279,5 +280,11 @@ BEDROCK = Provider(
     ),
     # https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html (read 2026-11-28)
     free=frozenset({"/model/*/count-tokens"}),
+    # of `AnthropicBedrock` in the Python SDK (anthropic 2.14.0), and of Amazon's own SDKs
+    # (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html, read 2026-11-28); set by `clients`
+    base_urls={"ANTHROPIC_BEDROCK_BASE_URL": "", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": ""},
     request_id_headers=(b"x-amzn-requestid",),
+    # of what is invoked; Claude Code sends it where ANTHROPIC_BEDROCK_SERVICE_TIER is set (seen in its documentation,
+    # https://code.claude.com/docs, 2026-11-28)
+    tier_header="x-amzn-bedrock-service-tier",
 )

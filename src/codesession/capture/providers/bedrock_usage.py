@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codesession.capture.providers import anthropic_usage, openai_usage
-from codesession.capture.providers.base import Answered, Told, Unreadable, count, extras, part, word
+from codesession.capture.providers.base import Answered, Told
+from codesession.capture.providers.values import Unreadable, count, either, extras, part, word
 from codesession.model import Terms, Usage
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ def usage_of(counters: Mapping[str, Any]) -> Usage:
     Raises:
         Unreadable: a counter is not a count, there is none, or the parts are more than the whole.
     """
-    if all(_either(counters, *names) is None for names in (_READ, _WROTE)):
+    if all(either(counters, *names) is None for names in (_READ, _WROTE)):
         raise Unreadable("the usage says nothing of tokens")
-    written = count(_either(counters, *_CACHE_WRITE))
+    written = count(either(counters, *_CACHE_WRITE))
     told = {_HOUR: 0, _DEFAULT_TTL: 0, "": 0}
     details = counters.get("cacheDetails")
     for one in details if isinstance(details, list) else ():
@@ -49,17 +50,13 @@ def usage_of(counters: Mapping[str, Any]) -> Usage:
     if written < sum(told.values()):
         raise Unreadable("the parts of what was written to the cache are more than the whole")
     return Usage(
-        input=count(_either(counters, *_READ)),
-        cache_read=count(_either(counters, *_CACHE_READ)),
+        input=count(either(counters, *_READ)),
+        cache_read=count(either(counters, *_CACHE_READ)),
         cache_write=written - told[_HOUR] - told[""],
         cache_write_1h=told[_HOUR],
         cache_write_other=told[""],
-        output=count(_either(counters, *_WROTE)),
+        output=count(either(counters, *_WROTE)),
     )
-
-
-def _either(counters: Mapping[str, Any], *names: str) -> object:
-    return next((counters[name] for name in names if counters.get(name) is not None), None)
 
 
 def tell(counters: Mapping[str, Any], service_tier: object = None) -> Told:

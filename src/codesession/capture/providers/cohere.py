@@ -16,23 +16,12 @@ from typing import Any
 import msgspec
 
 from codesession.capture.framing import LINES
-from codesession.capture.providers.base import (
-    Endpoint,
-    Provider,
-    Reading,
-    Shape,
-    Told,
-    Unreadable,
-    count,
-    extras,
-    part,
-    size,
-    whole,
-)
+from codesession.capture.providers.base import Endpoint, Provider, Reading, Told, whole
 from codesession.capture.providers.compatible import CHAT, EMBEDDINGS, openai_endpoints
 from codesession.capture.providers.endings import as_event, sendable
 from codesession.capture.providers.openai import read_embeddings_request
 from codesession.capture.providers.readers import StreamReader
+from codesession.capture.providers.values import Shape, Unreadable, count, extras, part, size
 from codesession.model import Usage
 
 _KNOWN = frozenset(

@@ -14,19 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from codesession.capture.providers import openai, openai_legacy, openai_responses, openai_usage
-from codesession.capture.providers.base import (
-    Amendment,
-    Answered,
-    Asked,
-    Endpoint,
-    Provider,
-    Reading,
-    Shape,
-    count,
-    part,
-    size,
-    whole,
-)
+from codesession.capture.providers.base import Amendment, Answered, Asked, Endpoint, Provider, Reading, whole
+from codesession.capture.providers.values import Shape, count, part, size
 
 if TYPE_CHECKING:
     import re
@@ -305,7 +294,8 @@ class ChunkStream(openai.ChatStream):
             delta = choice.delta if isinstance(choice.delta, dict) else {}
             total += sum(written_in(delta.get(key)) for key in _TEXTS)
             calls = delta.get("tool_calls")
-            total += written_in(choice.text) + sum(written_in(_arguments(call)) for call in calls or () if calls)
+            total += written_in(choice.text)
+            total += sum(written_in(_arguments(call)) for call in calls) if isinstance(calls, list) else 0
         return total
 
 

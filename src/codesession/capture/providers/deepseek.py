@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from codesession.capture.providers import openai_usage
 from codesession.capture.providers.anthropic import ANTHROPIC
-from codesession.capture.providers.base import count, part
 from codesession.capture.providers.compatible import CHAT, COMPLETIONS, RESPONSES, compatible, with_cached, without
+from codesession.capture.providers.values import count, part
 from codesession.model import Usage
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from codesession.capture.providers import openai_usage
 from codesession.capture.providers.anthropic import ANTHROPIC
-from codesession.capture.providers.base import extras
 from codesession.capture.providers.compatible import PATHS, Counted, compatible
+from codesession.capture.providers.values import extras
 
 if TYPE_CHECKING:
     from codesession.capture.providers.base import Answered, Told

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from codesession.capture.providers import google_interactions, openai_usage
-from codesession.capture.providers.base import Endpoint, Provider, count, name
+from codesession.capture.providers.base import Endpoint, Provider
 from codesession.capture.providers.compatible import CHAT, EMBEDDINGS, openai_endpoints
 from codesession.capture.providers.google_answers import (
     GoogleArray,
@@ -28,6 +28,7 @@ from codesession.capture.providers.google_answers import (
 from codesession.capture.providers.google_batches import read_batch, read_line
 from codesession.capture.providers.google_request import read_request, read_unwriting_request
 from codesession.capture.providers.results import DocumentReader, ResultsReader
+from codesession.capture.providers.values import count, name
 from codesession.model import Usage
 
 if TYPE_CHECKING:
@@ -105,6 +106,9 @@ GOOGLE = Provider(
     name="google",
     upstream="https://generativelanguage.googleapis.com",
     refusal=refusal,
+    # a call that asked for priority may be served, and billed, at the standard tier
+    # (https://ai.google.dev/gemini-api/docs/priority-inference, read 2026-11-28)
+    told_tier_header="x-gemini-service-tier",
     endpoints={
         f"{version}{path}": endpoint
         for version in ("/v1", "/v1beta", "/v1alpha")

@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 import msgspec
 
 from codesession.capture.framing import OBJECTS
-from codesession.capture.providers.base import Reading, Shape, Unreadable, size, whole
+from codesession.capture.providers.base import Reading, whole
 from codesession.capture.providers.conversations import NOTHING
 from codesession.capture.providers.endings import as_event, sendable
 from codesession.capture.providers.google_usage import Grounding, tell, usage_of
 from codesession.capture.providers.readers import StreamReader
+from codesession.capture.providers.values import Shape, Unreadable, size
 from codesession.errors import BudgetExceeded
 
 _BUDGET_STATUS = BudgetExceeded.http_status

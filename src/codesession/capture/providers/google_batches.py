@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from codesession.capture.providers.base import Reading, Shape
 from codesession.capture.providers.conversations import NOTHING
 from codesession.capture.providers.google_answers import read_answer
+from codesession.capture.providers.values import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from codesession.capture.providers.base import Reading
 
 
 class _Result(msgspec.Struct):
@@ -60,7 +62,8 @@ def read_batch(body: bytes) -> Iterator[Reading]:
                 reading = _read(result)
                 if reading:
                     model = reading.model or (metadata.model or "").removeprefix("models/") or None
-                    yield replace(reading, model=model, response_id=reading.response_id or f"{operation.name}/{place}")
+                    by_place = f"{operation.name}/{place}" if operation.name else None
+                    yield replace(reading, model=model, response_id=reading.response_id or by_place)
             return
 
 

@@ -12,26 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codesession.capture.providers.base import (
-    Asked,
-    Reading,
-    Shape,
-    Told,
-    count,
-    extras,
-    limit,
-    name,
-    part,
-    size,
-    whole,
-    word,
-)
+from codesession.capture.providers.base import Asked, Reading, Told, whole
 from codesession.capture.providers.conversations import NOTHING, Beyond, Lenient, any_elsewhere, odd
 from codesession.capture.providers.endings import as_event, sendable
 from codesession.capture.providers.google_answers import refusal
 from codesession.capture.providers.google_usage import billed_searches, usage_of
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import Made, Steps, trace
+from codesession.capture.providers.values import Shape, count, extras, limit, name, part, size, word
 from codesession.errors import BudgetExceeded
 from codesession.model import Terms
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codesession.capture.providers.base import Asked, Shape, limit, word
+from codesession.capture.providers.base import Asked
 from codesession.capture.providers.conversations import NOTHING, Beyond, Lenient, any_elsewhere, odd
 from codesession.capture.providers.traces import Made, Steps, trace
+from codesession.capture.providers.values import Shape, limit, word
 from codesession.model import Terms
 
 if TYPE_CHECKING:

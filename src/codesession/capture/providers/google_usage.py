@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from codesession.capture.providers.base import Told, Unreadable, count, extras, word
+from codesession.capture.providers.base import Told
+from codesession.capture.providers.values import Unreadable, count, extras, word
 from codesession.model import Terms, Usage
 
 if TYPE_CHECKING:

@@ -21,22 +21,7 @@ import msgspec
 
 from codesession.capture.providers import openai_usage
 from codesession.capture.providers.anthropic import ANTHROPIC
-from codesession.capture.providers.base import (
-    Asked,
-    Endpoint,
-    Reading,
-    Shape,
-    Told,
-    Unreadable,
-    count,
-    extras,
-    is_number,
-    limit,
-    name,
-    part,
-    size,
-    whole,
-)
+from codesession.capture.providers.base import Asked, Endpoint, Reading, Told, whole
 from codesession.capture.providers.compatible import (
     CHAT,
     COMPLETIONS,
@@ -51,6 +36,7 @@ from codesession.capture.providers.compatible import (
 from codesession.capture.providers.openai_refusal import refusal_event
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import trace
+from codesession.capture.providers.values import Shape, Unreadable, count, extras, is_number, limit, name, part, size
 from codesession.model import Terms, Usage
 
 if TYPE_CHECKING:

@@ -15,20 +15,7 @@ import msgspec
 
 from codesession.capture.providers import openai_usage
 from codesession.capture.providers.anthropic import ANTHROPIC
-from codesession.capture.providers.base import (
-    Asked,
-    Endpoint,
-    Reading,
-    Shape,
-    Told,
-    Unreadable,
-    count,
-    extras,
-    limit,
-    name,
-    size,
-    whole,
-)
+from codesession.capture.providers.base import Asked, Endpoint, Reading, Told, whole
 from codesession.capture.providers.compatible import (
     CHAT,
     COMPLETIONS,
@@ -41,6 +28,7 @@ from codesession.capture.providers.compatible import (
 from codesession.capture.providers.endings import as_event, sendable
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import trace
+from codesession.capture.providers.values import Shape, Unreadable, count, extras, limit, name, size
 from codesession.model import Usage
 
 if TYPE_CHECKING:

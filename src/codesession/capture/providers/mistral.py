@@ -14,21 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from codesession.capture.providers import openai, openai_usage
-from codesession.capture.providers.base import (
-    ANSWERED,
-    Answered,
-    Asked,
-    Endpoint,
-    Reading,
-    Shape,
-    Told,
-    Unreadable,
-    count,
-    extras,
-    size,
-    whole,
-    word,
-)
+from codesession.capture.providers.base import ANSWERED, Answered, Asked, Endpoint, Reading, Told, whole
 from codesession.capture.providers.batches import file_results
 from codesession.capture.providers.compatible import (
     CHAT,
@@ -44,6 +30,7 @@ from codesession.capture.providers.mistral_conversations import CONVERSATION, PA
 from codesession.capture.providers.openai_audio import read_audio_request, read_file_form
 from codesession.capture.providers.openai_refusal import refusal_event
 from codesession.capture.providers.readers import StreamReader
+from codesession.capture.providers.values import Shape, Unreadable, count, extras, size, word
 from codesession.model import Terms, Usage
 
 
@@ -156,7 +143,8 @@ MISTRAL = replace(
     compatible(
         "mistral",
         "https://api.mistral.ai",
-        {"MISTRAL_API_BASE": "/v1"},
+        # litellm 1.110.2 reads the second one for chat, and the first for all else (tried 2026-11-28)
+        {"MISTRAL_API_BASE": "/v1", "MISTRAL_AZURE_API_BASE": "/v1"},
         tell=tell,
         paths=(CHAT, EMBEDDINGS, RESPONSES),
         asks_usage=False,

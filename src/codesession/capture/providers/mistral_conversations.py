@@ -11,25 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codesession.capture.providers.base import (
-    Answered,
-    Asked,
-    Endpoint,
-    Reading,
-    Shape,
-    Told,
-    count,
-    extras,
-    limit,
-    name,
-    part,
-    whole,
-)
+from codesession.capture.providers.base import Answered, Asked, Endpoint, Reading, Told, whole
 from codesession.capture.providers.compatible import written_in
 from codesession.capture.providers.openai_refusal import refusal_event
 from codesession.capture.providers.openai_usage import tell
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import trace
+from codesession.capture.providers.values import Shape, count, extras, limit, name, part
 from codesession.model import Usage
 
 if TYPE_CHECKING:

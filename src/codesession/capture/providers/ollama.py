@@ -20,21 +20,7 @@ import msgspec
 
 from codesession.capture.framing import LINES
 from codesession.capture.providers.anthropic import ANTHROPIC
-from codesession.capture.providers.base import (
-    Asked,
-    Endpoint,
-    Provider,
-    Reading,
-    Shape,
-    Told,
-    Unreadable,
-    count,
-    limit,
-    name,
-    part,
-    size,
-    whole,
-)
+from codesession.capture.providers.base import Asked, Endpoint, Provider, Reading, Told, whole
 from codesession.capture.providers.compatible import (
     CHAT,
     COMPLETIONS,
@@ -46,6 +32,7 @@ from codesession.capture.providers.compatible import (
 from codesession.capture.providers.endings import sendable
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import trace
+from codesession.capture.providers.values import Shape, Unreadable, count, limit, name, part, size
 from codesession.model import Terms, Usage
 from codesession.model.usage import BYTES_PER_TOKEN
 

@@ -24,14 +24,8 @@ from codesession.capture.providers.base import (
     Asked,
     Endpoint,
     Provider,
-    Shape,
     Tell,
-    Unreadable,
     answer_reader,
-    limit,
-    name,
-    size,
-    word,
 )
 from codesession.capture.providers.batches import file_results
 from codesession.capture.providers.conversations import Lenient, odd
@@ -50,6 +44,7 @@ from codesession.capture.providers.openai_responses import read_answer as read_r
 from codesession.capture.providers.openai_usage import tell, usage_of
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import trace
+from codesession.capture.providers.values import Shape, Unreadable, limit, name, size, word
 from codesession.capture.sse import EventSplitter, events, payload
 from codesession.model import Terms
 

@@ -11,23 +11,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from codesession.capture.providers.base import (
-    Answered,
-    Asked,
-    Reading,
-    Shape,
-    Told,
-    Unreadable,
-    is_number,
-    name,
-    size,
-    whole,
-)
+from codesession.capture.providers.base import Answered, Asked, Reading, Told, whole
 from codesession.capture.providers.forms import read_form
 from codesession.capture.providers.openai_refusal import refusal_event
 from codesession.capture.providers.openai_request import OpenAIRequest
 from codesession.capture.providers.openai_usage import tell_transcription
 from codesession.capture.providers.readers import StreamReader
+from codesession.capture.providers.values import Shape, Unreadable, is_number, name, size
 from codesession.model import Usage
 
 

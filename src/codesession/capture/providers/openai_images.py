@@ -12,12 +12,13 @@ from typing import Any
 
 import msgspec  # noqa: TC002 - it is read when the shapes are made
 
-from codesession.capture.providers.base import Answered, Asked, Reading, Shape, Told, extras, name, whole
+from codesession.capture.providers.base import Answered, Asked, Reading, Told, whole
 from codesession.capture.providers.openai_refusal import refusal_event
 from codesession.capture.providers.openai_request import OpenAIRequest
 from codesession.capture.providers.openai_usage import tell_images
 from codesession.capture.providers.readers import StreamReader
 from codesession.capture.providers.traces import trace
+from codesession.capture.providers.values import Shape, extras, name
 from codesession.model import Usage
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from codesession.capture.providers.base import Asked, Shape, limit, name, word
+from codesession.capture.providers.base import Asked
 from codesession.capture.providers.openai_request import OpenAIRequest
 from codesession.capture.providers.traces import trace
+from codesession.capture.providers.values import Shape, limit, name, word
 from codesession.model import Terms
 
 

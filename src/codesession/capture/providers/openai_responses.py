@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from codesession.capture.providers.base import Answered, Reading, Shape, Told, extras, limit, part, size, whole, word
+from codesession.capture.providers.base import Answered, Reading, Told, whole
 from codesession.capture.providers.conversations import NOTHING, Lenient
 from codesession.capture.providers.endings import failed_response
 from codesession.capture.providers.openai_usage import tell
 from codesession.capture.providers.readers import StreamReader
+from codesession.capture.providers.values import Shape, extras, limit, part, size, word
 from codesession.model import Usage
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from codesession.capture.providers.base import Answered, Told, Unreadable, count, extras, is_number, part, word
+from codesession.capture.providers.base import Answered, Told
 from codesession.capture.providers.openai_request import SEARCHES
+from codesession.capture.providers.values import Unreadable, count, either, extras, is_number, part, word
 from codesession.model import Terms, Usage
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def usage_of(counters: Mapping[str, Any]) -> Usage:
     Raises:
         Unreadable: a counter is not a count, there is none, or the parts are more than the whole.
     """
-    told_read, told_wrote = _either(counters, *_READ), _either(counters, *_WROTE)
+    told_read, told_wrote = either(counters, *_READ), either(counters, *_WROTE)
     if told_read is None and told_wrote is None:
         raise Unreadable("the usage says nothing of tokens read or written")
     return _read(count(told_read), _parts(counters, _READ_PARTS)) + _written(
@@ -100,7 +101,7 @@ def _read(read: int, parts: Mapping[str, Any]) -> Usage:
 def _cached(whole: _Modalities, parts: Mapping[str, Any]) -> _Modalities:
     """What of the input was cached; of what its modality is not told for, text first."""
     details = part(parts, "cached_tokens_details")
-    told = [count(_either(details, f"{kind}_tokens", f"cached_{kind}_tokens")) for kind in ("text", "image", "audio")]
+    told = [count(either(details, f"{kind}_tokens", f"cached_{kind}_tokens")) for kind in ("text", "image", "audio")]
     known = _Modalities(*told)
     cached = count(parts.get("cached_tokens"))
     if sum(known) > cached:
@@ -202,10 +203,6 @@ def tell_transcription(counters: dict[str, Any], answered: Answered) -> Told:
     return Told(Usage(), Terms(word(answered.service_tier)), extra=extras(counters, _KNOWN))
 
 
-def _either(counters: Mapping[str, Any], *names: str) -> object:
-    return next((counters[name] for name in names if counters.get(name) is not None), None)
-
-
 def _parts(counters: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
-    found = _either(counters, *names)
+    found = either(counters, *names)
     return found if isinstance(found, dict) else {}

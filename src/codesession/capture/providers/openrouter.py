@@ -15,12 +15,13 @@ import msgspec
 
 from codesession.capture.providers import openai_usage
 from codesession.capture.providers.anthropic import ANTHROPIC, MessagesStream
-from codesession.capture.providers.base import Answered, Reading, Shape, Told, Unreadable, count, part
 from codesession.capture.providers.compatible import compatible, reaching, without
 from codesession.capture.providers.reported import nanos_of
+from codesession.capture.providers.values import Shape, Unreadable, count, part
 from codesession.model import Usage
 
 if TYPE_CHECKING:
+    from codesession.capture.providers.base import Answered, Reading, Told
     from codesession.model import Nanos
     from codesession.model.terms import Extra
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codesession.capture.providers import openai_usage
-from codesession.capture.providers.base import Provider, Told, count, part
 from codesession.capture.providers.batches import file_results
 from codesession.capture.providers.compatible import (
     CHAT,
@@ -24,10 +23,11 @@ from codesession.capture.providers.compatible import (
     without,
 )
 from codesession.capture.providers.reported import nanos_of
+from codesession.capture.providers.values import count, part
 from codesession.model import Usage
 
 if TYPE_CHECKING:
-    from codesession.capture.providers.base import Answered
+    from codesession.capture.providers.base import Answered, Provider, Told
 
 _BESIDE = ("citation_tokens", "reasoning_tokens", "num_search_queries", "cost", "tool_calls_details")
 _CACHED = {"cache_read_input_tokens": "cached_tokens", "cache_creation_input_tokens": "cache_write_tokens"}

@@ -7,7 +7,8 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from codesession.capture.framing import EVENTS, Framing
-from codesession.capture.providers.base import Reading, Told, Unreadable
+from codesession.capture.providers.base import Reading, Told
+from codesession.capture.providers.values import Unreadable
 from codesession.model import STANDARD
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MOST_ANSWER = 10 * 1024 * 1024
 """Bytes of a JSON answer kept for metering; of a larger one the end is kept, where usage stands."""
 _TAIL = 256 * 1024
+_MOST_TRIED = 8
+"""Places where a usage object may begin, of which the last whole one is taken: for each, what follows is looked at."""
 
 _FEW = 8
 """Events that arrive at once are all measured up to this many; of more, as many stand for all."""
@@ -42,7 +45,7 @@ class JsonReader:
             del self._body[:-_TAIL]
 
     def finish(self) -> Reading:
-        body = bytes(self._body)
+        body, self._body = bytes(self._body), bytearray()
         if self._cut_off:
             body = _usage_at_the_end(body)
         try:
@@ -53,7 +56,8 @@ class JsonReader:
 
 def _usage_at_the_end(tail: bytes) -> bytes:
     """A small JSON answer made of the last usage object in the end of a large one."""
-    for match in reversed(list(re.finditer(rb'("usage(?:Metadata)?")\s*:\s*(?=\{)', tail))):
+    found = list(re.finditer(rb'("usage(?:Metadata)?")\s*:\s*(?=\{)', tail))
+    for match in reversed(found[-_MOST_TRIED:]):
         depth = 0
         for at in range(match.end(), len(tail)):
             depth += {0x7B: 1, 0x7D: -1}.get(tail[at], 0)

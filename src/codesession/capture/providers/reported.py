@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from codesession.capture.providers.base import is_number
+from codesession.capture.providers.values import is_number
 
 if TYPE_CHECKING:
     from codesession.model import Nanos

@@ -10,10 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.capture.framing import LineSplitter
-from codesession.capture.providers.base import Reading, Unreadable, storable
+from codesession.capture.providers.values import Unreadable, storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from codesession.capture.providers.base import Reading
 
 MOST_RESULTS = 200_000
 """Results of one batch that are kept while they are read: providers allow 100,000."""

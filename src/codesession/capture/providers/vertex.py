@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from codesession.capture.providers import anthropic, google
-from codesession.capture.providers.base import Endpoint, Provider, name
+from codesession.capture.providers.base import Endpoint, Provider
 from codesession.capture.providers.compatible import CHAT, openai_endpoints
 from codesession.capture.providers.google_answers import refusal
+from codesession.capture.providers.values import name
 
 if TYPE_CHECKING:
     from codesession.capture.providers.base import Asked
@@ -92,4 +93,6 @@ VERTEX = Provider(
     # by the environment, and calls the bare address (tried on 2026-11-28)
     base_urls={"ANTHROPIC_VERTEX_BASE_URL": "/v1"},
     request_id_headers=(b"request-id", b"x-request-id"),
+    # https://docs.cloud.google.com/vertex-ai/generative-ai/docs/priority-paygo (read 2026-11-28)
+    tier_header="x-vertex-ai-llm-shared-request-type",
 )

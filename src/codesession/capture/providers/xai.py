@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesession.capture.providers import openai_usage
 from codesession.capture.providers.anthropic import ANTHROPIC
-from codesession.capture.providers.base import Asked, Endpoint, Told, count, part
+from codesession.capture.providers.base import Asked, Endpoint, Told
 from codesession.capture.providers.compatible import (
     CHAT,
     COMPLETIONS,
@@ -26,6 +26,7 @@ from codesession.capture.providers.compatible import (
 )
 from codesession.capture.providers.openai import read_embeddings_request
 from codesession.capture.providers.reported import nanos_of
+from codesession.capture.providers.values import count, part
 from codesession.model import Usage
 
 if TYPE_CHECKING:

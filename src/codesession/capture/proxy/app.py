@@ -158,7 +158,7 @@ class ProxyApp:
 
     async def _results(self, incoming: Incoming) -> Results | None:
         """What reads the answers of a batch beside the relay, where a request fetches them."""
-        reader = incoming.route.provider.results_at(incoming.route.path) if incoming.method == "GET" else None
+        reader = incoming.route.provider.results_at(incoming.route.plain_path) if incoming.method == "GET" else None
         if reader is None:
             return None
         attempt = unread_attempt(incoming, await session_of(self._sessions, incoming))

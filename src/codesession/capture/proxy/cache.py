@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 _OK = 200
 
 CREDENTIALS = frozenset(
-    {b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key", b"cookie", b"chatgpt-account-id"}
+    {
+        b"api-key",
+        b"authorization",
+        b"chatgpt-account-id",
+        b"cookie",
+        b"ocp-apim-subscription-key",
+        b"x-api-key",
+        b"x-goog-api-key",
+    }
 )
 """Whose answer it is. What these say is only ever in a digest of a digest."""
 
@@ -39,7 +47,14 @@ RELEVANT = frozenset(
         b"openai-beta",
         b"openai-organization",
         b"openai-project",
+        b"x-amzn-bedrock-guardrailidentifier",
+        b"x-amzn-bedrock-guardrailversion",
+        b"x-amzn-bedrock-performanceconfig-latency",
+        b"x-amzn-bedrock-service-tier",
+        b"x-amzn-bedrock-trace",
         b"x-goog-user-project",
+        b"x-vertex-ai-llm-request-type",
+        b"x-vertex-ai-llm-shared-request-type",
     }
 )
 """What else can change an answer. A client's own noise (its name, its session, its count of retries) cannot."""

@@ -9,7 +9,8 @@ A stream can be watched, and ended early: after whole events, with the provider'
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     Watch = Callable[[Reading], Awaitable[str | None]]
     """Told how far a stream has come; answers what the client is told instead of the rest, or None. Raises nothing."""
+
+T = TypeVar("T")
 
 OK = range(200, 300)
 _BODILESS = (204, 304)
@@ -57,6 +60,7 @@ class Answer:
         self._response = response
         self._filter = answer_filter
         self._is_unreadable = False
+        self._has_failed = False
         self._reading: Reading | None = None
         self._stream: StreamReader | None = None
         self._watched = Reading()
@@ -143,7 +147,7 @@ class Answer:
         """What `watch` says, if it is to be asked now."""
         if self._stream is None:
             return None
-        now, before = self._stream.so_far(), self._watched
+        now, before = self.so_far(), self._watched
         is_news = (now.usage is not None and before.usage is None) or (
             now.written_bytes >= before.written_bytes + every
         )
@@ -156,7 +160,9 @@ class Answer:
         """End the stream for the client; raises `Broken` where that takes a break."""
         self.was_ended = True
         rest = await self._complete_event(send)
-        ending = self._stream.ending(message) if self._stream and rest is not None else b""
+        ending = b""
+        if self._stream and rest is not None:
+            ending = self._unless_failed(partial(self._stream.ending, message), b"")
         if rest:
             self._learn(rest)
         if not ending:
@@ -215,17 +221,31 @@ class Answer:
         except Undecodable:
             self._is_unreadable = True
             return None
-        self._reader.feed(decoded)
+        self._unless_failed(partial(self._reader.feed, decoded), None)
         return decoded
+
+    def _unless_failed(self, ask: Callable[[], T], otherwise: T) -> T:
+        """What the reader says when it is asked; after a fault of ours, `otherwise`, and nothing more is read.
+
+        The client is owed its bytes all the same, and the call is billed at its ceiling, and marked.
+        """
+        if self._has_failed:
+            return otherwise
+        try:
+            return ask()
+        except Exception:  # noqa: BLE001 - readers raise nothing that is known; whatever this is, it is ours
+            self._has_failed = True
+            return otherwise
 
     def so_far(self) -> Reading:
         """What a stream has said up to now, should it go on; nothing of a JSON answer, which is read at its end."""
-        return self._stream.so_far() if self._stream else Reading()
+        return self._unless_failed(self._stream.so_far, Reading()) if self._stream else Reading()
 
     def read(self) -> Reading:
         """What the answer has said, whether or not it is whole; after that it must not go on."""
         if self._reading is None:
-            self._reading = self._reader.finish() if self._reader is not None else Reading()
+            unknown = Reading(is_opaque=True)
+            self._reading = self._unless_failed(self._reader.finish, unknown) if self._reader else Reading()
             if self._is_unreadable:
                 self._reading = replace(self._reading, is_opaque=True)
             elif isinstance(self._reader, JsonReader) and self._reading.is_broken:

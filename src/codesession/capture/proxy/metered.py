@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from codesession.capture.providers import Reading, Unreadable
-from codesession.capture.providers.base import storable
 from codesession.capture.providers.forms import is_form
+from codesession.capture.providers.values import storable, word
 from codesession.capture.proxy.cache import Request, open_call, replay
 from codesession.capture.proxy.client import unless_gone
 from codesession.capture.proxy.exchange import OK, Answer, Broken, beside, estimate, outcome
@@ -18,6 +19,8 @@ from codesession.errors import DatabaseError
 from codesession.model import Cut, Evidence, Hold, Outcome, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from codesession.capture.providers import Endpoint, Provider
     from codesession.capture.providers.base import Asked
     from codesession.capture.proxy.cache import Answers, CachedCall, Kept
@@ -28,19 +31,33 @@ if TYPE_CHECKING:
     from codesession.model.ports import Gate, Sessions
 
     _Later: TypeAlias = dict[tuple[str, str], "_Call"]
-    """The calls that wait for their answers, by provider and the answer's id."""
+    """The calls that wait for their answers, by provider and the answer's id; which waits longest is the first."""
 
 
 MOST_LATER = 10_000
 """Answers made in the background that are waited for at a time; of more, the calls are billed at their ceiling."""
 
 
+LONGEST_LATER_S = 24 * 3600
+"""Seconds that such an answer is waited for, from its call on; then the call is billed at its ceiling. Most are made
+within minutes, and OpenAI keeps some for ten only (https://developers.openai.com/docs/guides/background, read
+2026-11-28)."""
+
+
 class Metered:
     """The metered paths of a relay."""
 
     def __init__(
-        self, gate: Gate, sessions: Sessions, way_out: WayOut, tally: Tally, answers: Answers | None = None
+        self,
+        gate: Gate,
+        sessions: Sessions,
+        way_out: WayOut,
+        tally: Tally,
+        answers: Answers | None = None,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._now_s = now_s
         self._answers = answers
         self._gate = gate
         self._sessions = sessions
@@ -54,6 +71,7 @@ class Metered:
         Raises:
             BudgetExceeded: it may not be sent; nothing was.
         """
+        await self._wait_no_longer()
         body, read = await read_body(incoming)
         asked = _asked(incoming, endpoint, read)
         amendment = endpoint.amendment if asked.lacks_usage else None
@@ -71,6 +89,7 @@ class Metered:
             await self._answer_again(attempt, kept, send)
             return
         call = _Call(self._gate, attempt, incoming.route.provider, self._tally, cached, self._later)
+        call.since_s = self._now_s()
 
         async def exchange() -> None:
             await call.admit()
@@ -106,7 +125,8 @@ class Metered:
 
         False: none is waited for there, and nothing was done.
         """
-        provider, path = incoming.route.provider, incoming.route.path
+        await self._wait_no_longer()
+        provider, path = incoming.route.provider, incoming.route.plain_path
         found = [(match[1], endpoint) for pattern, endpoint in provider.later if (match := pattern.fullmatch(path))]
         response_id, endpoint = found[0] if found else ("", None)
         call = self._later.get((provider.name, response_id))
@@ -115,7 +135,7 @@ class Metered:
         body = await incoming.client.body(MOST_REQUEST)
 
         async def exchange() -> None:
-            url = incoming.upstream.url(path, incoming.query)
+            url = incoming.upstream.url(incoming.route.path, incoming.query)
             sent = body if incoming.method == "POST" else None
             response = await self._way_out.send(incoming.method, url, onward(incoming.raw_headers), sent)
             try:
@@ -127,6 +147,11 @@ class Metered:
 
         await unless_gone(incoming.client, exchange())
         return True
+
+    async def _wait_no_longer(self) -> None:
+        """Have billed what has been waited for too long; looked for whenever a request comes, whatever it asks."""
+        while self._later and (first := next(iter(self._later.values()))).since_s + LONGEST_LATER_S <= self._now_s():
+            await first.give_up()
 
     async def _in_cache(self, incoming: Incoming, asked: Asked, read: bytes, attempt: Attempt) -> CachedCall | None:
         """What the call has to do with the cache; None where there is none, or more than the request decides."""
@@ -162,7 +187,11 @@ def _asked(incoming: Incoming, endpoint: Endpoint, read: bytes) -> Asked:
             asked = endpoint.in_query(asked, incoming.query)
     except Unreadable as error:
         raise BadBody("The request body is not a JSON object.") from error
-    model = incoming.route.provider.deployments.get(asked.model)
+    provider = incoming.route.provider
+    tier = word(incoming.headers.get(provider.tier_header)) if provider.tier_header else None
+    if tier and asked.terms.service_tier is None:
+        asked = replace(asked, terms=replace(asked.terms, service_tier=tier))
+    model = provider.deployments.get(asked.model)
     return replace(asked, model=model) if model else asked
 
 
@@ -178,8 +207,11 @@ class _Call:
     """One call between its hold and its end; whichever end comes first is the one that counts.
 
     A call whose answer is made in the background stays held, in `later`, until what has come of it is fetched; if that
-    never happens here, it is lost when the proxy ends, like any call in flight.
+    never happens here, it is billed after `LONGEST_LATER_S`, or lost when the proxy ends, like any call in flight.
     """
+
+    since_s = 0.0
+    """when it came"""
 
     def __init__(
         self, gate: Gate, attempt: Attempt, provider: Provider, tally: Tally, cached: CachedCall | None, later: _Later
@@ -188,6 +220,7 @@ class _Call:
         self._later = later
         self._put_off: Hold | None = None
         self._later_as = ("", "")
+        self._waits_no_more = False
         self._gate = gate
         self._hold: Hold | None = None
         self._attempt = attempt
@@ -239,6 +272,13 @@ class _Call:
             self.answer = answer
             await self.settle()
 
+    async def give_up(self) -> None:
+        """Settle a call that was put off without what it waits for."""
+        self._hold, self._put_off = self._put_off, None
+        self._later.pop(self._later_as, None)
+        self._waits_no_more = True
+        await self.settle()
+
     async def settle(self, cut: Cut | None = None) -> None:
         if self._hold and self._waits():
             self._hold, self._put_off = None, self._hold
@@ -256,10 +296,13 @@ class _Call:
     def _waits(self) -> bool:
         """Whether what has come of it is to be fetched; if so, that is how it will be settled."""
         reading = self.answer.read() if self.answer and not self._rule else Reading()
-        if not reading.is_waiting or not reading.response_id or len(self._later) >= MOST_LATER:
+        if not reading.is_waiting or not reading.response_id or self._waits_no_more:
             return False
-        self._later_as = self._provider.name, reading.response_id
-        self._later[self._later_as] = self
+        named = self._provider.name, reading.response_id
+        if len(self._later) >= MOST_LATER or named in self._later:
+            return False
+        self._later_as = named
+        self._later[named] = self
         self._cached = None
         return True
 
@@ -280,7 +323,11 @@ class _Call:
             cut = Cut.CLIENT  # it is ended in the client's stead
         told = outcome(self._attempt, self.answer.read(), cut, self.response.status, storable(request_id))
         model = self._provider.deployments.get(told.model or "", told.model)
-        return replace(told, model=storable(model), response_id=storable(told.response_id), rule=self._rule)
+        tier = word(header(self._provider.told_tier_header)) if self._provider.told_tier_header else None
+        terms = replace(told.terms, service_tier=told.terms.service_tier or tier)
+        return replace(
+            told, model=storable(model), response_id=storable(told.response_id), rule=self._rule, terms=terms
+        )
 
 
 async def session_of(sessions: Sessions, incoming: Incoming) -> int | None:

@@ -42,6 +42,8 @@ class Results:
         self._gate = gate
         self._tally = tally
         self._decoder: Decoder | None = None
+        self._is_whole = False
+        """whether all has come: what could not be read then is missed, and not merely cut off"""
         self._keeping: asyncio.Task[None] | None = None
 
     async def forward(self, response: aiohttp.ClientResponse, send: Send) -> None:
@@ -50,7 +52,10 @@ class Results:
         Raises:
             Broken: the provider ended it early; what came has been passed on.
         """
-        self._decoder = _decoder(response.headers.get("content-encoding", ""))
+        try:
+            self._decoder = decoder(response.headers.get("content-encoding", ""))
+        except Undecodable:
+            self._stop()
         headers = back(response.raw_headers)
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         due, last = response.content_length, b""
@@ -66,6 +71,7 @@ class Results:
         except _BREAKS as error:
             raise Broken("The provider ended its answer early.") from error
         self._read(last)
+        self._is_whole = True
         await self.keep()
         await send({"type": "http.response.body", "body": last})
 
@@ -86,10 +92,14 @@ class Results:
             self._tally.unrecorded += len(outcomes)
 
     def _outcomes(self) -> list[Outcome]:
-        told = []
-        for _, reading in self._reader.finish():
-            told.append(outcome(self._attempt, reading, None, _OK, None))
-            told += beside(told[-1], reading)
+        told: list[Outcome] = []
+        try:
+            for _, reading in self._reader.finish():
+                told.append(outcome(self._attempt, reading, None, _OK, None))
+                told += beside(told[-1], reading)
+            self._tally.unrecorded += self._reader.unread if self._is_whole else 0
+        except Exception:  # noqa: BLE001 - as in `_read`
+            self._stop()
         return told
 
     def _read(self, piece: bytes) -> None:
@@ -98,12 +108,10 @@ class Results:
             return
         try:
             self._reader.feed(self._decoder.decode(piece))
-        except Undecodable:
-            self._decoder = None
+        except Exception:  # noqa: BLE001 - `Undecodable`, or a fault of ours: the client is owed its bytes all the same
+            self._stop()
 
-
-def _decoder(content_encoding: str) -> Decoder | None:
-    try:
-        return decoder(content_encoding)
-    except Undecodable:
-        return None
+    def _stop(self) -> None:
+        """Read no more, and count what is not recorded: as one, since how much it is cannot be known."""
+        self._decoder = None
+        self._tally.unrecorded += 1

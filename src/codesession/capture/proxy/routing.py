@@ -41,6 +41,11 @@ class Route:
     endpoint: Endpoint | None
     """how to meter it; None: it is relayed unmetered"""
 
+    @property
+    def plain_path(self) -> str:
+        """The path as the provider reads it."""
+        return _plain(self.path)
+
 
 _SESSION = re.compile(r"/s/([^/]*)(?=/|$)")
 
