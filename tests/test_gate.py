@@ -164,6 +164,11 @@ def test_what_is_paid_by_no_token_is_unpriced_and_never_free(world: World) -> No
     assert world.settle(world.admit(), Outcome(Usage())).cost_nanos == 0
 
 
+def test_a_count_that_no_bill_can_have_is_unpriced_and_kept(world: World) -> None:
+    call = world.settle(world.admit(), Outcome(Usage(input=10**12, web_searches=10**12, output=10**18)))
+    assert (call.cost_nanos, call.is_unpriced, call.state) == (None, True, CallState.SETTLED)
+
+
 def test_the_answers_of_a_batch_count_once_however_often_they_are_fetched(world: World) -> None:
     fetched = Attempt(None, "p", "unknown", "batch", streamed=False, request_bytes=0)
     batch = Terms(is_batch=True)

@@ -240,7 +240,10 @@ def _upstreams(table: Mapping[str, Any], environ: Mapping[str, str], file: Path)
 
 
 _PROVIDER = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_PATHS = frozenset({"s", "v1", "v1beta", "v2", "api", "health", "chat", "responses", "embeddings", "models"})
+_PATHS = frozenset(
+    {"s", "v1", "v1alpha", "v1beta", "v1beta1", "v2", "api", "health", "chat", "completions", "responses", "embeddings"}
+    | {"models", "images", "audio", "moderations"}
+)
 """What paths begin with that name no provider."""
 
 

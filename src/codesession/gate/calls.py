@@ -15,7 +15,7 @@ from codesession import guard, model
 from codesession.errors import DatabaseError
 from codesession.gate.asking import answer
 from codesession.gate.costs import cost_of, moment, with_evidence
-from codesession.gate.keeping import alerts_due, record, told
+from codesession.gate.keeping import alerts_due, record_results, told
 from codesession.gate.refusals import event_of, exceeded
 from codesession.model import Alert, EventKind, Hold, Level, QuestionState, Refusal, Rule
 
@@ -197,25 +197,12 @@ class LedgerGate:
         now_ms, kept = self._now_ms(), 0
         for start in range(0, len(outcomes), RESULTS_AT_ONCE):
             some = outcomes[start : start + RESULTS_AT_ONCE]
-            count, alerts = await self._queue.write(partial(self._results_kept, attempt, some, now_ms))
+            job = partial(record_results, attempt=attempt, outcomes=some, prices=self._prices, now_ms=now_ms)
+            count, alerts = await self._queue.write(partial(job, zone=self._around.zone))
             kept += count
             for alert in alerts:
                 self._around.tell(alert)
         return kept
-
-    def _results_kept(
-        self, attempt: Attempt, outcomes: Sequence[Outcome], now_ms: int, tx: Writer
-    ) -> tuple[int, list[Alert]]:
-        kept, alerts = 0, []
-        for outcome in outcomes:
-            if outcome.response_id is not None and tx.has_result(attempt.provider, outcome.response_id):
-                continue
-            named = replace(attempt, model=outcome.model or attempt.model)
-            cost = cost_of(self._prices, named, outcome, now_ms)
-            _, due = record(tx, named, with_evidence(outcome), cost, (now_ms, now_ms), self._around.zone)
-            kept += 1
-            alerts += due
-        return kept, alerts
 
     async def release(self, hold: Hold, http_status: int | None) -> None:
         """Give the hold back: nothing was consumed."""

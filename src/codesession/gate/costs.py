@@ -32,8 +32,12 @@ def cost_of(prices: Prices, attempt: Attempt, outcome: Outcome, at_ms: int, took
     for name in dict.fromkeys((outcome.model or attempt.model, attempt.model)):
         cost = prices.cost(attempt.provider, name, outcome.usage, moment(at_ms), terms)
         if cost is not None:
-            return cost
+            return cost if cost.nanos <= _MOST_NANOS else None
     return None
+
+
+_MOST_NANOS = 10**18
+"""A billion dollars: what is told of a call that would cost more cannot be true, and is more than the ledger holds."""
 
 
 def with_evidence(outcome: Outcome) -> Outcome:
