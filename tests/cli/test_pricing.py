@@ -160,6 +160,55 @@ def test_what_is_no_time_is_refused(cs: Cs, moment: str) -> None:
 
 
 @pytest.mark.usefixtures("priced")
+@pytest.mark.parametrize(
+    ("words", "terms", "price"),
+    [
+        pytest.param([], {}, 3.0, id="standard"),
+        pytest.param(["--batch"], {"batch": True}, 1.5, id="half-in-a-batch"),
+        pytest.param(
+            ["--tier", "standard_only"], {"serviceTier": "standard_only"}, 3.0, id="the-providers-own-standard"
+        ),
+        pytest.param(["--tier", "Batch"], {"serviceTier": "Batch"}, 1.5, id="a-tier-that-is-a-batch"),
+    ],
+)
+def test_a_price_is_explained_on_terms(cs: Cs, words: list[str], terms: dict[str, object], price: float) -> None:
+    told = cs("pricing", "explain", "claude-sonnet-4-5", *words, "--json").json()
+    assert told["terms"] == {"serviceTier": None, "speed": None, "geography": None, "batch": False} | terms
+    assert told["classes"]["input"] == price
+
+
+@pytest.mark.usefixtures("priced")
+def test_terms_multiply_each_other_and_are_told_in_words(cs: Cs) -> None:
+    words = ("claude-opus-4-6", "--at", "2026-11-28", "--speed", "fast", "--geography", "us")
+    told = cs("pricing", "explain", *words, "--json").json()
+    assert (told["terms"]["speed"], told["terms"]["geography"]) == ("fast", "us")
+    assert told["classes"]["output"] == 165.0
+    assert "on these terms: speed fast, geography us." in cs("pricing", "explain", *words).out
+
+
+@pytest.mark.usefixtures("priced")
+def test_terms_without_a_price_are_an_error_and_not_the_standard_price(cs: Cs) -> None:
+    error = cs("pricing", "explain", "gpt-4o", "--tier", "scale", "--batch", "--json").error()
+    assert (error["code"], error["model"], error["provider"]) == ("unknown_model", "gpt-4o", "openai")
+    assert error["message"].startswith("No price of openai/gpt-4o is known on these terms (batch, tier scale)")
+
+
+@pytest.mark.usefixtures("priced")
+def test_your_own_price_for_anywhere_is_explained_on_terms(file: Path, cs: Cs) -> None:
+    given(file, '{"mine": {"input": 2, "output": 4, "flex": {"input": 1, "output": 3}}}')
+    assert cs("pricing", "explain", "mine", "--tier", "flex", "--json").json()["classes"]["output"] == 3.0
+    assert cs("pricing", "explain", "mine", "--batch", "--json").error()["code"] == "unknown_model"
+
+
+@pytest.mark.parametrize("option", ["--tier", "--speed", "--geography"])
+@pytest.mark.parametrize("word", ["", " ", "a b", "flex,batch", "flex\n", "x" * 101])
+def test_what_is_no_word_of_a_provider_is_refused(cs: Cs, option: str, word: str) -> None:
+    error = cs("pricing", "explain", "gpt-4o", option, word, "--json").error()
+    assert error["code"] == "invalid_input"
+    assert error["message"].startswith(f"{option} {word!r} is no word of a provider's")
+
+
+@pytest.mark.usefixtures("priced")
 def test_an_unknown_model_is_an_error(cs: Cs) -> None:
     error = cs("pricing", "explain", "nobody-knows", "--json").error()
     assert (error["code"], error["model"], error["provider"]) == ("unknown_model", "nobody-knows", None)
@@ -194,6 +243,7 @@ def test_each_command_has_help_with_an_example(cs: Cs, command: str) -> None:
     assert "--json" in told.out
 
 
+@pytest.mark.usefixtures("priced")
 def test_alone_it_is_the_list(cs: Cs) -> None:
     assert cs("pricing").out == cs("pricing", "list").out
     assert cs("pricing", "--json").json() == cs("pricing", "list", "--json").json()
@@ -248,16 +298,16 @@ def test_a_newer_list_is_used_by_every_command_from_then_on(place: Place, cs: Cs
 
 @pytest.mark.usefixtures("priced")
 def test_a_list_that_may_be_wrong_is_an_error_with_its_reasons(place: Place, cs: Cs) -> None:
+    doubts = ["anthropic/claude-haiku-4-5 would cost $200 a million for input, not $1."]
     call_of_haiku(place, Cost(1, "x"))
     source = newer(place, input_mtok=200)
     error = cs("pricing", "update", "--from", source, "--json").error()
-    assert error["code"] == "prices_refused"
-    assert error["doubts"] == ["anthropic/claude-haiku-4-5 would cost $200 a million for input, not $1."]
+    assert (error["code"], error["doubts"]) == ("prices_refused", doubts)
     told = cs("pricing", "update", "--from", source)
     assert (told.status, told.out) == (1, "")
-    assert told.err.splitlines()[0] == error["doubts"][0]
+    assert told.err.splitlines()[0] == doubts[0]
     assert told.err.splitlines()[1].startswith("cs: The price list at ")
-    assert cs("pricing", "update", "--from", source, "--yes", "--json").json()["doubts"] == error["doubts"]
+    assert cs("pricing", "update", "--from", source, "--yes", "--json").json()["doubts"] == doubts
 
 
 @pytest.mark.usefixtures("priced")
@@ -305,6 +355,7 @@ def test_past_calls_are_compared_with_another_model(place: Place, cs: Cs) -> Non
     assert "Did you mean gpt-5" in error["hint"]
 
 
+@pytest.mark.usefixtures("priced")
 @pytest.mark.parametrize(
     ("typed", "since"),
     [("2026-03-01", "2026-03-01T00:00:00.000Z"), ("2026-03-01T02:00+01:00", "2026-03-01T01:00:00.000Z")],
@@ -313,6 +364,7 @@ def test_a_past_may_begin_on_a_date(cs: Cs, typed: str, since: str) -> None:
     assert cs("pricing", "reprice", "--since", typed, "--json").json()["since"] == since
 
 
+@pytest.mark.usefixtures("priced")
 @pytest.mark.parametrize(("typed", "hours"), [("12h", 12), ("30d", 720), ("2w", 336)])
 def test_a_past_may_have_a_length(cs: Cs, typed: str, hours: int) -> None:
     before = time.time()

@@ -40,6 +40,7 @@ NO_SCOPE = (
     "customer:" + "c" * 201, "model:", "model:[ab]", "project:",
 )  # fmt: skip
 NO_NAME = ("", " ", "\t\n")
+NO_WORD = (*NO_NAME, "a b", "flex,batch", " flex", "flex ", "flex\n", "-", "fl\u00e9x")
 NO_MODEL = (*NO_NAME, "m" * 201)
 NO_PROVIDER = (*NO_NAME, "p" * 101)
 NO_PATTERN = (*NO_NAME, "gpt-[45]", "a,b", "m" * 201, "a\nb")
@@ -226,6 +227,9 @@ ROWS: dict[str, Row] = {
         {
             "model": {INVALID: NO_NAME, "unknown_model": ["never-heard-of"]},
             "moment": {INVALID: ["", "x", "yesterday", "2026-13-01", "2026-02-30", "12:00", "nan"]},
+            "tier": {INVALID: (*NO_WORD, "t" * 101), "unknown_model": ["never-heard-of"]},
+            "speed": {INVALID: (*NO_WORD, "s" * 101), "unknown_model": ["never-heard-of"]},
+            "geography": {INVALID: (*NO_WORD, "g" * 101), "unknown_model": ["never-heard-of"]},
         },
         free=frozenset({"provider"}),
     ),

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from codesession.meter import Catalogue
 
+pytestmark = pytest.mark.no_cover  # thousands of prices, by the same few lines
+
 SNAPSHOT = get_snapshot()
 PROVIDERS = {provider.id: provider for provider in SNAPSHOT.providers}
 

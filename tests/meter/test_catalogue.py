@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import timeit
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codesession.meter import Catalogue, PriceBook
+from codesession.meter import Catalogue
 from codesession.model import REQUESTS, STANDARD, USAGE_FIELDS, Cost, Terms, Usage
 
 if TYPE_CHECKING:
@@ -309,6 +306,28 @@ def test_a_shard_that_cannot_be_read_prices_nothing_and_says_so(shards: Path, tm
     ]
 
 
+@pytest.mark.parametrize(
+    "text", ["null", "[]", '{"models": 5}', '{"models": [null]}', '{"models": [{}]}', "[" * 100_000]
+)
+def test_a_damaged_shard_prices_nothing_and_it_is_said_how_to_mend_it(shards: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "index.json").write_bytes((shards / "index.json").read_bytes())
+    (tmp_path / "openai.json").write_text(text)
+    catalogue = Catalogue(tmp_path)
+    assert catalogue.cost("openai", "gpt-5", Usage(input=1), NOW) is None
+    assert catalogue.problems[0].startswith(f"The price list {tmp_path / 'openai.json'} cannot be read: ")
+    assert catalogue.problems[0].endswith(f". Delete {tmp_path}; the next command makes it anew.")
+
+
+@pytest.mark.parametrize(
+    "text", ["null", "[]", '{"providers": [1]}', '{"providers": {"openai": 5}}', '{"problems": 5}']
+)
+def test_with_a_damaged_index_nothing_is_priced(tmp_path: Path, text: str) -> None:
+    (tmp_path / "index.json").write_text(text)
+    catalogue = Catalogue(tmp_path)
+    assert catalogue.cost("openai", "gpt-5", Usage(input=1), NOW) is None
+    assert len(catalogue.problems) == 1
+
+
 def test_only_the_asked_providers_shard_is_read(shards: Path, tmp_path: Path) -> None:
     for name in ("index.json", "openai.json"):
         (tmp_path / name).write_bytes((shards / name).read_bytes())
@@ -316,28 +335,3 @@ def test_only_the_asked_providers_shard_is_read(shards: Path, tmp_path: Path) ->
 
     assert catalogue.cost("openai", "gpt-5", Usage(input=1), NOW) is not None
     assert catalogue.problems == []
-
-
-def test_a_warm_price_takes_microseconds(catalogue: Catalogue) -> None:
-    """Measured 3 µs; the bound of 60 µs leaves room for a busy machine."""
-    usage = Usage(input=1_000, cache_read=20_000, output=500)
-
-    runs = timeit.repeat(lambda: catalogue.cost("deepseek", "deepseek-v4-pro", usage, NOW), number=200, repeat=5)
-
-    assert min(runs) / 200 < 60e-6
-
-
-def test_a_warm_price_on_any_terms_takes_microseconds(catalogue: Catalogue, tmp_path: Path) -> None:
-    """Measured 10 to 35 µs of the processor, whichever rules apply."""
-    book = PriceBook(tmp_path, catalogue)
-    usage = Usage(input=1_000, cache_read=20_000, output=500)
-    terms = Terms(is_batch=True, geography="us")
-
-    for provider, model, asked in (
-        ("openai", "gpt-5", STANDARD),
-        ("anthropic", "claude-opus-4-8", terms),
-        ("deepseek", "deepseek-v4-pro", STANDARD),
-        ("mistral", "mistral-large-latest", Terms(is_batch=True)),
-    ):
-        price = partial(book.cost, provider, model, usage, NOW, asked)
-        assert min(timeit.repeat(price, timer=process_time, number=200, repeat=5)) / 200 < 60e-6, (provider, model)

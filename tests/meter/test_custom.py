@@ -282,5 +282,11 @@ def test_what_is_no_exact_rate_is_none(value: object) -> None:
     assert exact_dollars(value) is None
 
 
+def test_a_rate_may_have_thousands_of_digits_that_say_nothing_and_else_is_no_rate() -> None:
+    assert exact_dollars(Decimal("2.5" + "0" * 5_000)) == (25, -1)
+    assert exact_dollars(Decimal("0." + "1" * 5_000)) is None  # Python makes no int of so many
+    assert exact_dollars(Decimal(100)) == (100, 0)
+
+
 def test_zero_is_a_rate() -> None:
     assert exact_dollars(Decimal("0.00")) == exact_dollars(0) == (0, 0)

@@ -304,3 +304,14 @@ def test_the_compile_process_says_in_one_sentence_why(tmp_path: Path) -> None:
     with pytest.raises(PricesUnavailable) as caught:
         compile_elsewhere(tmp_path / "set", tmp_path / "list.json", "of today")
     assert caught.value.message == "The price list could not be compiled: it names no provider."
+
+
+def test_where_nothing_can_be_kept_it_is_said_what_to_do_and_no_traceback_is_told(tmp_path: Path) -> None:
+    (tmp_path / "prices").write_text("in the way")
+    with pytest.raises(PricesUnavailable) as caught:
+        compile_elsewhere(tmp_path / "prices" / "set")
+    assert caught.value.message == (
+        f"The price list could not be compiled: {tmp_path / 'prices'} cannot be written (File exists): "
+        "make room for it there, or move away what is in its place."
+    )
+    assert "Traceback" not in str(caught.value.extra)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.meter.published_case import Case
 
+pytestmark = pytest.mark.no_cover  # thousands of prices, by the same few lines
+
 _TERM = re.compile(r"(\d+) x (\d+(?:\.\d+)?)")
 
 RULES: dict[str, Callable[[Case], bool]] = {

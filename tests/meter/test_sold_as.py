@@ -41,3 +41,20 @@ def test_the_users_price_for_the_host_itself_comes_first_and_then_the_one_for_th
     assert cost(book, "mycompany") == 2_200_000
     (tmp_path / "pricing.json").write_text(json.dumps({"openai/gpt-4o": {"input": 1, "output": 1}}))
     assert cost(book, "mycompany") == 1_100_000
+
+
+def test_the_rules_of_the_seller_hold_for_the_users_price_of_the_host(tmp_path: Path, catalogue: Catalogue) -> None:
+    book = PriceBook(tmp_path, catalogue, sold_as={"mycompany": "openai"})
+    row = {"input": 1, "output": 2, "priority": {"input": 5, "output": 6}}
+    (tmp_path / "pricing.json").write_text(json.dumps({"mycompany/gpt-5.4": row, "mycompany/gpt-5": row}))
+
+    def nanos(model: str, usage: Usage, terms: Terms = STANDARD) -> int | None:
+        found = book.cost("mycompany", model, usage, NOW, terms)
+        return None if found is None else found.nanos
+
+    assert nanos("gpt-5", USAGE) == 1_200_000
+    assert nanos("gpt-5", USAGE, Terms(is_batch=True)) == 600_000  # half of it, as the list has it for the model
+    assert nanos("gpt-5", Usage(web_searches=1)) == 10_000_000
+    assert nanos("gpt-5.4", USAGE, Terms(geography="eu")) == 1_320_000  # a tenth more
+    assert nanos("gpt-5.4", USAGE, Terms(service_tier="priority", geography="eu")) == 6_160_000  # 5 and 6, a tenth more
+    assert nanos("gpt-5", USAGE, Terms(service_tier="scale")) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from codesession.errors import InvalidInput, UnknownModel
 from codesession.meter.layers import FIRST_PARTY
 from codesession.model import USAGE_FIELDS
 from codesession.model.price import AppliedPrice, ListedPrice, PriceExplanation, PriceList, PriceTier
+from codesession.model.terms import STANDARD, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +39,8 @@ DOCUMENTED = {
 """models that the documentation names; listed under these names too, where the published list has others"""
 
 _NANOS_PLACES = 9
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+"""a tier, a speed or a place, as providers write them"""
 
 
 def list_prices(config: Config, say: Callable[[str], None], at_ms: int, provider: str | None = None) -> PriceList:
@@ -79,38 +83,45 @@ def _all_prices(book: PriceBook, at: datetime) -> Iterator[ListedPrice]:
 
 
 def _listed(provider: str | None, model: str, rates: Rates, *, is_custom: bool) -> ListedPrice:
-    classes = _tiers(rates)[0].classes
-    return ListedPrice(
-        provider, model, classes["input"], classes["output"], is_custom, first_party=provider in FIRST_PARTY
-    )
+    band = rates.bands[0]
+    read, written = (_million(band.rate(side), rates.per) for side in ("input", "output"))
+    return ListedPrice(provider, model, read, written, is_custom, first_party=provider in FIRST_PARTY)
 
 
 def explain_price(
-    config: Config, say: Callable[[str], None], model: str, at_ms: int, provider: str | None = None
+    config: Config,
+    say: Callable[[str], None],
+    model: str,
+    at_ms: int,
+    provider: str | None = None,
+    terms: Terms = STANDARD,
 ) -> PriceExplanation:
-    """Which price applies to `model` at `at_ms` (milliseconds since the epoch), and why.
+    """Which price applies to `model` on `terms` at `at_ms` (milliseconds since the epoch), and why.
 
     Without `provider` it is taken from a name such as ``openai/gpt-4o``; else it is the first maker of models, or
     provider the user has priced a model of, that knows the name.
 
     Raises:
-        InvalidInput: the name is blank.
-        UnknownModel: no price is known.
+        InvalidInput: a name is blank.
+        UnknownModel: no price is known, or none on these terms.
     """
     model = model.strip()
     if not model:
         raise InvalidInput("Name a model, such as: cs pricing explain claude-sonnet-4-5")
     if provider is not None and not provider.strip():
         raise InvalidInput("The provider is blank.")
+    _check_words(terms)
     book = price_book(config, say)
     at = _moment(at_ms)
     for home, name in [(provider.strip(), model)] if provider is not None else _readings(book, model):
-        prices = list(book.all_for(home, name, at))
-        if prices and (provider is not None or _says_provider(book, home, prices)):
-            return _explanation(book, home, name, at_ms, prices)
+        standard = list(book.all_for(home, name, at))
+        if standard and (provider is not None or _says_provider(book, home, standard)):
+            prices = standard if terms == STANDARD else list(book.all_for(home, name, at, terms))
+            return _explanation(book, home, name, at_ms, prices, terms)
     anywhere = None if provider is not None else book.custom.anywhere(model)
     if anywhere is not None:
-        return _explanation(book, None, model, at_ms, [anywhere])
+        prices = [anywhere] if terms == STANDARD else list(book.all_for("", model, at, terms))[:1]
+        return _explanation(book, None, model, at_ms, prices, terms)
     where = f"{provider.strip()}/{model}" if provider is not None else model
     hint = "" if provider is not None else " Name its provider with --provider, or"
     raise UnknownModel(
@@ -140,9 +151,24 @@ def _says_provider(book: PriceBook, home: str, prices: list[Resolved]) -> bool:
     return any(not price.is_custom or price.model.strip().lower().partition("/")[0] in homes for price in prices)
 
 
+def _check_words(terms: Terms) -> None:
+    """Refuse what no provider can have said."""
+    for option, word in (("tier", terms.service_tier), ("speed", terms.speed), ("geography", terms.geography)):
+        if word is not None and not _WORD.fullmatch(word):
+            raise InvalidInput(f"--{option} {word!r} is no word of a provider's: write it as in the request.")
+
+
 def _explanation(
-    book: PriceBook, provider: str | None, model: str, at_ms: int, prices: list[Resolved]
+    book: PriceBook, provider: str | None, model: str, at_ms: int, prices: list[Resolved], terms: Terms
 ) -> PriceExplanation:
+    if not prices:
+        where = model if provider is None else f"{provider}/{model}"
+        raise UnknownModel(
+            f"No price of {where} is known on these terms ({terms.in_words}), so such a call is unpriced. "
+            "On standard terms it has one: leave them out to see it.",
+            model=model,
+            provider=provider,
+        )
     return PriceExplanation(
         provider,
         model,
@@ -160,6 +186,7 @@ def _explanation(
             for price in prices
         ),
         tuple(book.problems),
+        terms,
     )
 
 
@@ -168,14 +195,16 @@ def _tiers(rates: Rates) -> tuple[PriceTier, ...]:
     return tuple(
         PriceTier(
             band.above,
-            {
-                name: None if rate is None else _dollars(rate, rates.per, 6)
-                for name, rate in zip(USAGE_FIELDS, band.classes, strict=True)
-            },
+            {name: _million(rate, rates.per) for name, rate in zip(USAGE_FIELDS, band.classes, strict=True)},
             _dollars(band.request, rates.per, 0),
         )
         for band in rates.bands
     )
+
+
+def _million(rate: int | None, per: int) -> Decimal | None:
+    """A rate as dollars for a million; None where there is none."""
+    return None if rate is None else _dollars(rate, per, 6)
 
 
 def _dollars(nanos: int, per: int, places: int) -> Decimal:

@@ -110,14 +110,33 @@ def reset(model: str | None, provider: str | None, *, as_json: bool) -> None:
 @click.argument("model")
 @click.option("--provider", help="Where it is called; otherwise the maker of the model.")
 @click.option("--at", "moment", help="A time as ISO 8601 (UTC unless it says otherwise); otherwise now.")
+@click.option("--batch", is_flag=True, help="For a call in a batch.")
+@click.option("--tier", metavar="NAME", help="For a service tier, as the provider calls it: flex, priority.")
+@click.option("--speed", metavar="NAME", help="For a speed, as the provider calls it: fast.")
+@click.option("--geography", metavar="NAME", help="For a call that must run there, such as us.")
 @as_json
-def explain(model: str, provider: str | None, moment: str | None, *, as_json: bool) -> None:
-    """Which price applies to a model, since when, and where it is from."""
+def explain(
+    model: str,
+    provider: str | None,
+    moment: str | None,
+    tier: str | None,
+    speed: str | None,
+    geography: str | None,
+    *,
+    batch: bool,
+    as_json: bool,
+) -> None:
+    """Which price applies to a model, since when, and where it is from.
+
+    Without other words it is the price on standard terms.
+    """
     from codesession.app import explain_price
+    from codesession.model.terms import Terms
     from codesession.report.pricing import price_document, price_text
 
     at_ms = now_ms() if moment is None else moment_ms(moment)
-    explained = explain_price(read_config(), _talk(quiet=as_json), model, at_ms, provider)
+    terms = Terms(tier, speed, geography, is_batch=batch)
+    explained = explain_price(read_config(), _talk(quiet=as_json), model, at_ms, provider, terms)
     if as_json:
         emit(price_document(explained))
     else:

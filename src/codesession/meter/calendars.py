@@ -3,7 +3,8 @@
 DeepSeek bills half of its peak rates off-peak. Peak hours are 09:00 to 12:00 and 14:00 to 18:00 in Beijing, since
 Monday, 2026-08-17, and since Sunday, 2026-08-23, on Mondays to Fridays that are no Chinese public holidays only. Rules
 begin and end at midnight in Beijing, which is UTC+8 all year. The days are days in Beijing too: for these hours that
-comes to the same as UTC days.
+comes to the same as UTC days. That holidays are left out is by readers of the Chinese page, such as
+https://github.com/J-Chien/dsh-meter (read 2026-11-28); the copies of the English one do not say so.
 """
 
 from __future__ import annotations

@@ -186,11 +186,31 @@ class Catalogue:
         if self._shards is None:
             return {}
         try:
-            found: Mapping[str, Any] = json.loads((self._shards / name).read_bytes())
-        except (OSError, ValueError) as error:
-            self.problems.append(f"The price list {self._shards / name} cannot be read: {error}.")
+            found = json.loads((self._shards / name).read_bytes())
+            if not _is_ours(found):
+                raise ValueError("it is damaged")  # noqa: TRY301 - told like what is no JSON
+        except (OSError, ValueError, RecursionError) as error:
+            self.problems.append(
+                f"The price list {self._shards / name} cannot be read: {error}. "
+                f"Delete {self._shards}; the next command makes it anew."
+            )
             return {}
-        return found
+        read: Mapping[str, Any] = found
+        return read
+
+
+def _is_ours(found: object) -> bool:
+    """Whether JSON has the form of an index or a shard, as far down as its lists and rows."""
+    if not isinstance(found, dict):
+        return False
+    clauses, problems, rows = found.get("providers", {}), found.get("problems", []), found.get("models", [])
+    return (
+        isinstance(clauses, dict)
+        and all(isinstance(clause, list | None) for clause in clauses.values())
+        and isinstance(problems, list)
+        and isinstance(rows, list)
+        and all(isinstance(row, dict) and {"id", "match"} <= row.keys() for row in rows)
+    )
 
 
 def _with_dashed_date(name: str) -> str:

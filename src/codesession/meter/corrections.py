@@ -161,7 +161,8 @@ CORRECTIONS: tuple[Correction, ...] = (
         long={"input": "0.4", "output": "1"},
     ),
     # The fee for a request depends on how much is searched, and is the lowest unless more is asked for; the list has
-    # the highest. What Perplexity itself says in its answers that a call cost comes before any price.
+    # the highest. The copies of the page are cut off before that: the fees are by litellm 1.110.2's list, too, and
+    # which of them is the default by nobody. What Perplexity itself says that a call cost comes before any price.
     Correction("perplexity", ("sonar",), None, {"input": "1", "output": "1", "request": "5000"}, _PERPLEXITY, _SECOND),
     Correction(
         "perplexity", ("sonar-pro",), None, {"input": "3", "output": "15", "request": "6000"}, _PERPLEXITY, _SECOND
@@ -208,7 +209,8 @@ CORRECTIONS: tuple[Correction, ...] = (
         _GPT_4O_MINI_AUDIO,
         _SECOND,
     ),
-    # Rerankers cost by the search: a query with up to a hundred documents. The list has none of them.
+    # Rerankers cost by the search: a query with up to a hundred documents. The list has none of them. The third version
+    # is by litellm 1.110.2's list, the source has the fourth only.
     Correction(
         "cohere",
         ("rerank-english-v3.0", "rerank-multilingual-v3.0", "rerank-v3.5", "rerank-v4.0-fast"),

@@ -23,7 +23,7 @@ from codesession.meter.catalogue import Resolved
 from codesession.meter.names import spellings
 from codesession.meter.pricing import PER_MILLION, Rates, band_of
 from codesession.meter.terms import name_of
-from codesession.meter.userfiles import MOST_DOLLARS, exact_dollars, read_json
+from codesession.meter.userfiles import MOST_DOLLARS, exact_dollars, file_mark, read_json
 from codesession.model.classes import CLASS_NAMES
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ _NAMES_KEPT = 4096
 _SAME_PROVIDER = {"bedrock": "aws", "gemini": "google", "mistralai": "mistral", "xai": "x-ai"}
 """names of providers in a key, and the price list's id of the same"""
 
-_Mark = tuple[int, int, int] | None
-
 
 class CustomPrices:
     """The user's prices, as the file `path` holds them at each moment.
@@ -57,7 +55,7 @@ class CustomPrices:
     def __init__(self, path: Path, provider_of: ProviderOf) -> None:
         self._path = path
         self._published = provider_of
-        self._mark: _Mark = None
+        self._mark: tuple[int, int, int] | None = None
         self._rows: dict[str, Rates] = {}
         self._known: dict[str, tuple[str, Rates]] = {}
         self._anywhere: dict[str, tuple[str, Rates]] = {}
@@ -120,7 +118,7 @@ class CustomPrices:
 
     def _refresh(self) -> None:
         """Read the file again if it is not the one that was read last."""
-        mark = _mark(self._path)
+        mark = file_mark(self._path)
         if mark == self._mark:
             return
         content, problem = read_json(self._path)
@@ -156,17 +154,6 @@ def _keys_anywhere(names: list[tuple[str, str]]) -> Iterator[str]:
         yield name
     for _, name in names:
         yield name.rpartition("/")[2]
-
-
-def _mark(path: Path) -> _Mark:
-    """What changes when the file does; None when there is none."""
-    try:
-        seen = path.stat()
-    except FileNotFoundError:
-        return None
-    except OSError:  # reading it will tell why
-        return 0, 0, 0
-    return seen.st_mtime_ns, seen.st_size, seen.st_ino
 
 
 def read_rows(content: object, path: Path) -> tuple[dict[str, Rates], list[str]]:

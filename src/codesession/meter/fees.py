@@ -48,11 +48,13 @@ class Fee(NamedTuple):
 
 
 _LITELLM = "https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"
-"""litellm 1.106.2, for what its maker's own page could not be read"""
+"""litellm 1.110.2, for what its maker's own page could not be read"""
 _ANTHROPIC = "https://platform.claude.com/docs/en/about-claude/pricing"
 _OPENAI = "https://developers.openai.com/api/docs/pricing"
+"""by genai-prices 0.2.3, which agrees: no copy of the page was found that has these fees"""
 _OPENAI_PREVIEW = "https://community.openai.com/t/search-web-using-openai-api/1363698"
 _GEMINI = "https://ai.google.dev/gemini-api/docs/pricing"
+"""by the lists of genai-prices 0.2.3 and litellm 1.110.2, which agree"""
 _PERPLEXITY = "https://docs.perplexity.ai/getting-started/pricing"
 _XAI = "https://docs.x.ai/developers/pricing"
 

@@ -144,16 +144,30 @@ class PriceBook:
     def _prices(self, provider: str, model: str, at: datetime, terms: Terms) -> Iterator[Resolved | None]:
         """What each layer that has a price for the model says on `terms`, in order; None: not known on them."""
         basis, place = basis_of(terms), place_of(terms)
-        if self.custom.resolve(provider, model, at) is None:
-            provider = self._sold_as.get(provider, provider)
-        for standard in (self.custom.resolve(provider, model, at), self._corrections.resolve(provider, model, at)):
+        seller = self._sold_as.get(provider, provider)
+        for standard in (self._own(provider, model, at), self._corrections.resolve(seller, model, at)):
             if standard is not None:
-                listed = self._listed_as(standard, provider, model, at)
-                found = standard if basis is None else self._on_basis(standard, listed, provider, model, at, basis)
+                listed = self._listed_as(standard, seller, model, at)
+                found: Resolved | None = standard
+                if basis is not None:
+                    own = self._own(provider, model, at, basis) if standard.is_custom else None
+                    found = own or self._on_basis(standard, listed, seller, model, at, basis)
                 yield self._finished(found, listed, model, at, place)
-        published = self._overlay.published(provider, model, at, basis)
+        published = self._overlay.published(seller, model, at, basis)
         if published is not None:
             yield self._finished(published, published.model, model, at, place)
+
+    def _own(self, provider: str, model: str, at: datetime, basis: str | None = None) -> Resolved | None:
+        """The user's price at a provider, else at the one by whose list it is priced, whose rules hold for either.
+
+        On a `basis` it is what the row that applies says itself; None where it does not.
+        """
+        seller = self._sold_as.get(provider, provider)
+        where = provider if self.custom.resolve(provider, model, at) is not None else seller
+        found = self.custom.resolve(where, model, at) if basis is None else self.custom.on_basis(where, model, basis)
+        if found is None or where == seller:
+            return found
+        return found._replace(biller=self.catalogue.provider_of(seller) or seller)
 
     def _listed_as(self, standard: Resolved, provider: str, model: str, at: datetime) -> str:
         """The list's id of a model that has a price of ours or the user's; without one, its name there."""
@@ -163,11 +177,7 @@ class PriceBook:
     def _on_basis(
         self, standard: Resolved, listed: str, provider: str, model: str, at: datetime, basis: str
     ) -> Resolved | None:
-        """A price of ours or the user's on other terms."""
-        if standard.is_custom:
-            own = self.custom.on_basis(provider, model, basis)
-            if own is not None:
-                return own
+        """A price of ours or the user's on other terms, by the published rules."""
         by_rule = self._overlay.on_basis(standard, listed, at, basis)
         return by_rule or self._overlay.in_proportion(standard, provider, model, at, basis)
 

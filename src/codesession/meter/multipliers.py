@@ -5,6 +5,7 @@ that a provider publishes as a factor: half price in a batch, a tenth more insid
 and so are the products.
 
 A rule names models by the beginnings of the list's own ids; an empty one fits all. The first row that fits counts.
+A source is where the provider says it. Where its page was not to be had, a comment says by whom the factor is instead.
 """
 
 from __future__ import annotations
@@ -49,13 +50,14 @@ class Multiplier(NamedTuple):
 
 _ANTHROPIC_BATCH = "https://platform.claude.com/docs/en/build-with-claude/batch-processing"
 _ANTHROPIC_FAST = "https://platform.claude.com/docs/en/build-with-claude/fast-mode"
+_BEDROCK_BATCH = "https://docs.aws.amazon.com/bedrock/latest/userguide/capacity-limits-cost-optimization.html"
 _GEMINI_TIERS = "https://ai.google.dev/gemini-api/docs/optimization"
-_GEMINI_PRICES = "https://ai.google.dev/gemini-api/docs/pricing"
 _GROQ_FLEX = "https://console.groq.com/docs/flex-processing"
 _LITELLM = "https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"
 _OPENAI_PRICES = "https://developers.openai.com/api/docs/pricing"
-_OPENAI_FAST = "https://openai.com/api-priority-processing/"
-_VERTEX = "https://cloud.google.com/vertex-ai/generative-ai/pricing"
+_OPENAI_FAST = "https://openai.com/api-fast-mode/"
+_GENAI_PRICES = "https://github.com/pydantic/genai-prices"
+_CLAUDE_PRICES = "https://platform.claude.com/docs/en/about-claude/pricing"
 
 _GPT_5_6 = ("gpt-5.6-luna", "gpt-5.6-sol", "gpt-5.6-terra", "gpt-6-", "gpt-6.1-")
 
@@ -74,22 +76,29 @@ BASES: tuple[Multiplier, ...] = (
     Multiplier("anthropic", ("claude-opus-4-6", "claude-opus-4-7"), FAST, "6", _ANTHROPIC_FAST, date(2026, 2, 17)),
     Multiplier("openai", ("text-embedding-",), BATCH, "0.5", "https://developers.openai.com/api/docs/guides/batch"),
     # From GPT-5.6 on one factor for all classes and lengths; the list has them since the last change of price only.
+    # GPT-5.6 is twice as dear by https://openai.com/api-fast-mode/; that all of these have all three is by litellm
+    # 1.110.2's list.
     Multiplier("openai", _GPT_5_6, BATCH, "0.5", _OPENAI_PRICES),
     Multiplier("openai", _GPT_5_6, FLEX, "0.5", _OPENAI_PRICES),
     Multiplier("openai", _GPT_5_6, PRIORITY, "2", _OPENAI_FAST),
     Multiplier("openai", _GPT_5_6, "service_tier=fast", "2", _OPENAI_FAST),
     Multiplier("google", ("gemini-", "gemma-"), BATCH, "0.5", _GEMINI_TIERS),
-    Multiplier("google", ("claude-",), BATCH, "0.5", _VERTEX),
+    # From Claude 4.5 on in that list.
+    Multiplier("google", ("claude-",), BATCH, "0.5", _LITELLM),
+    # The page of the tiers says half for flex, and 75 to 100 % more for priority: 1.8 is by litellm 1.110.2's list.
     Multiplier("google", _GEMINI_TIERED, FLEX, "0.5", _GEMINI_TIERS),
-    Multiplier("google", _GEMINI_TIERED, PRIORITY, "1.8", _GEMINI_PRICES),
+    Multiplier("google", _GEMINI_TIERED, PRIORITY, "1.8", _LITELLM),
     Multiplier("google", _GEMINI_2_TIERED, FLEX, "0.5", _GEMINI_TIERS, exactly=True),
-    Multiplier("google", _GEMINI_2_TIERED, PRIORITY, "1.8", _GEMINI_PRICES, exactly=True),
+    Multiplier("google", _GEMINI_2_TIERED, PRIORITY, "1.8", _LITELLM, exactly=True),
     Multiplier("azure", ("",), BATCH, "0.5", "https://learn.microsoft.com/azure/ai-foundry/openai/how-to/batch"),
-    Multiplier("aws", ("",), BATCH, "0.5", "https://aws.amazon.com/bedrock/pricing/"),
-    Multiplier("groq", ("",), BATCH, "0.5", "https://console.groq.com/docs/batch"),
+    Multiplier("aws", ("",), BATCH, "0.5", _BEDROCK_BATCH),
+    # The list has it for GPT-OSS; in early 2025 it was 25 % off (https://console.groq.com/docs/batch).
+    Multiplier("groq", ("",), BATCH, "0.5", _GENAI_PRICES),
     Multiplier("groq", ("",), FLEX, "1", _GROQ_FLEX),
-    Multiplier("mistral", ("",), BATCH, "0.5", "https://docs.mistral.ai/inference/pricing"),
-    Multiplier("x-ai", ("grok-4.7",), BATCH, "0.8", "https://docs.x.ai/developers/advanced-api-usage/batch-api"),
+    # The list has it for most models.
+    Multiplier("mistral", ("",), BATCH, "0.5", _GENAI_PRICES),
+    # https://docs.x.ai/developers/models/grok-4.20-0309 has the same for that model.
+    Multiplier("x-ai", ("grok-4.7",), BATCH, "0.8", _LITELLM),
 )
 
 SAME_AS = {("google", FLEX): BATCH}
@@ -126,13 +135,14 @@ PLACES: tuple[Multiplier, ...] = (
     Multiplier("mistral", ("",), "us", "1.1", _MISTRAL_GEO),
     Multiplier("together", ("",), "us", "1.25", _TOGETHER_GEO),
     Multiplier("together", ("",), "ca", "1.25", _TOGETHER_GEO),
-    # Regional and multi-region endpoints of Vertex AI, for Claude from 4.5 on.
-    Multiplier("google", ("claude-3", "claude-4", "claude-opus-4-1"), ANY_PLACE, "1", _VERTEX),
-    Multiplier("google", ("claude-",), ANY_PLACE, "1.1", _VERTEX),
+    # Regional and multi-region endpoints of Vertex AI, for Claude from 4.5 on: a tenth more. Google's own page was
+    # not read.
+    Multiplier("google", ("claude-3", "claude-4", "claude-opus-4-1"), ANY_PLACE, "1", _CLAUDE_PRICES),
+    Multiplier("google", ("claude-",), ANY_PLACE, "1.1", _CLAUDE_PRICES),
     Multiplier("google", _GEMINI_PLACED, ANY_PLACE, "1.1", _LITELLM),
-    Multiplier("google", ("gemini-", "gemma-"), ANY_PLACE, "1", _VERTEX),
-    # A Bedrock id says itself whether it is regional, and the list has a price for either.
-    Multiplier("aws", ("",), ANY_PLACE, "1", "https://aws.amazon.com/bedrock/pricing/"),
+    Multiplier("google", ("gemini-", "gemma-"), ANY_PLACE, "1", _LITELLM),
+    # A Bedrock id says itself whether it is regional, and the list has a price for either; Amazon's page was not read.
+    Multiplier("aws", ("",), ANY_PLACE, "1", _GENAI_PRICES),
 )
 """for calls that are bound to a place; where no row fits, what they cost is not known"""
 

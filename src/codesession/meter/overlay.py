@@ -2,8 +2,8 @@
 
 In this order: the basis (batch, tier, speed), the place, then fees and rates that are missing. All of it multiplies or
 adds rates, exactly; nothing is rounded before the call is priced. Factors of basis and place multiply each other, as
-the providers that have both say: Anthropic's data residency "applies to all token pricing categories" and fast mode's
-price is one of those (https://platform.claude.com/docs/en/api/service-tiers and
+the provider that has both says: at Anthropic data residency is a factor of all prices of tokens, and fast mode goes
+together with other factors (https://platform.claude.com/docs/en/about-claude/pricing and
 https://platform.claude.com/docs/en/build-with-claude/fast-mode, read 2026-11-28).
 """
 

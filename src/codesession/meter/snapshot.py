@@ -245,7 +245,7 @@ def _age_s(path: Path) -> float:
 
 
 def _compile_as_told() -> None:
-    """Compile what the command line says; what is no list of prices is said in one line."""
+    """Compile what the command line says; what is no list of prices, or cannot be kept, is said in one line."""
     from codesession.meter.downloaded import ListUnusable  # needed here only
 
     destination, *listed = sys.argv[1:]
@@ -256,6 +256,11 @@ def _compile_as_told() -> None:
             compile_shards(Path(destination))
     except ListUnusable as error:
         sys.exit(str(error))
+    except OSError as error:
+        where = Path(destination).parent
+        sys.exit(
+            f"{where} cannot be written ({error.strerror}): make room for it there, or move away what is in its place"
+        )
 
 
 if __name__ == "__main__":

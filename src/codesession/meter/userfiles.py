@@ -76,10 +76,12 @@ def exact_dollars(value: object) -> tuple[int, int] | None:
         return None
     _, figures, exponent = dollars.as_tuple()
     assert isinstance(exponent, int)  # noqa: S101 - it is finite
-    digits = int("".join(map(str, figures)))
-    while exponent < 0 and digits % 10 == 0 and digits:
-        digits //= 10
-        exponent += 1
-    if not digits:
+    zeros = 0
+    while exponent + zeros < 0 and zeros < len(figures) and figures[-1 - zeros] == 0:
+        zeros += 1
+    if not any(figures):
         return 0, 0
-    return (digits, exponent) if exponent >= -_MOST_PLACES else None
+    exponent += zeros
+    if exponent < -_MOST_PLACES:  # before its digits become an int, of which Python makes none of thousands of them
+        return None
+    return int("".join(map(str, figures[: len(figures) - zeros]))), exponent

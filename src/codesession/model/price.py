@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codesession.model.terms import STANDARD, Terms
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, time
@@ -58,6 +60,8 @@ class PriceExplanation:
     """the one that applies first; at least one"""
     problems: tuple[str, ...] = ()
     """what could not be read, a sentence each"""
+    terms: Terms = STANDARD
+    """on which the prices are"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,16 @@ class Terms:
             self.took_ms if answer.took_ms is None else answer.took_ms,
         )
 
+    @property
+    def in_words(self) -> str:
+        """What makes another price of it, for people; empty when nothing was said.
+
+        >>> Terms(service_tier="flex", is_batch=True, geography="us").in_words
+        'batch, tier flex, geography us'
+        """
+        said = (("tier", self.service_tier), ("speed", self.speed), ("geography", self.geography))
+        return ", ".join((*(["batch"] if self.is_batch else []), *(f"{what} {word}" for what, word in said if word)))
+
 
 STANDARD = Terms()
 """Nothing was said."""

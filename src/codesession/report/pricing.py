@@ -78,6 +78,12 @@ def price_document(explained: PriceExplanation) -> Document:
             "model": explained.model,
             "provider": explained.provider,
             "at": iso(explained.at_ms),
+            "terms": {
+                "serviceTier": explained.terms.service_tier,
+                "speed": explained.terms.speed,
+                "geography": explained.terms.geography,
+                "batch": explained.terms.is_batch,
+            },
             "known": True,
             **_applied(applied),
             "overrides": [_applied(other) for other in others],
@@ -174,7 +180,8 @@ def price_text(explained: PriceExplanation) -> str:
     table = columns(f"{explained.model}{where}", names, rows, names[1:])
     parts = [f"Source: {_listed(applied)}."]
     moment = datetime.fromtimestamp(explained.at_ms / 1000).astimezone().strftime("%b %d, %Y %H:%M %Z")
-    parts.append(f"It applies to calls sent at {moment}.")
+    terms = explained.terms.in_words
+    parts.append(f"It applies to calls sent at {moment}{f', on these terms: {terms}' if terms else ''}.")
     parts += [f"It comes before {_sides(other)}: {_listed(other)}." for other in others]
     return "\n".join([table, *map(harmless, parts)])
 
