@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.capture.proxy.played import NO, Watcher, passed_on
 from tests.capture.recorded import EVENT_STREAMS, LINE_STREAMS, RECORDINGS, STREAMS, Recording
+from tests.laws.examples import each
 
 from codesession.capture.encoding import Undecodable, decoder
 from codesession.capture.providers import PROVIDERS, JsonReader, Reading
@@ -46,12 +47,19 @@ def readers_of(endpoint: Endpoint) -> Iterator[tuple[str, Callable[[], AnswerRea
     yield from endpoint.framed.items()
 
 
-READERS: dict[str, Callable[[], AnswerReader]] = {
+def known_by(read: Callable[[], AnswerReader]) -> object:
+    """What is the same for two ways that read the same."""
+    return (read.func, read.args) if isinstance(read, partial) else read
+
+
+ALL_READERS: dict[str, Callable[[], AnswerReader]] = {
     f"{provider.name}-{endpoint.name}-{kind}": read
     for provider in PROVIDERS.values()
     for endpoint in (*provider.endpoints.values(), *(endpoint for _, endpoint in provider.patterns))
     for kind, read in readers_of(endpoint)
 }
+READERS = dict({known_by(read): (name, read) for name, read in ALL_READERS.items()}.values())
+"""each way to read once, under one of its names"""
 
 
 def cut(body: bytes, places: list[int]) -> list[bytes]:
@@ -72,7 +80,7 @@ def read(one: Recording, pieces: list[bytes], coding: str) -> Reading:
 
 @pytest.mark.parametrize("one", RECORDINGS, ids=lambda one: one.file)
 @given(places=PLACES, coding=st.sampled_from(sorted(CODINGS)), end=st.sampled_from(ENDS))
-@settings(max_examples=20, deadline=None)
+@each(8)
 def test_any_cutting_in_any_encoding_reads_the_same(one: Recording, places: list[int], coding: str, end: bytes) -> None:
     body = CODINGS[coding](one.ended_with(end))
     reading = read(one, cut(body, places), coding)
@@ -84,7 +92,7 @@ def test_any_cutting_in_any_encoding_reads_the_same(one: Recording, places: list
 
 @pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
 @given(places=PLACES)
-@settings(max_examples=20, deadline=None)
+@each(6)
 def test_what_was_written_is_measured_the_same_event_by_event(one: Recording, places: list[int]) -> None:
     whole = read(one, one.units(), "identity")
     pieces = [piece for unit in one.units() for piece in cut(unit, places)]
@@ -126,7 +134,7 @@ def test_the_filter_takes_out_the_extra_event_and_nothing_else(
 
 @pytest.mark.parametrize("one", EVENT_STREAMS, ids=lambda one: one.file)
 @given(places=PLACES, end=st.sampled_from(ENDS))
-@settings(max_examples=20, deadline=None)
+@each(6)
 def test_the_filter_gives_a_recorded_stream_less_its_extra_event(one: Recording, places: list[int], end: bytes) -> None:
     stream = one.body.replace(b"\n", end)
     taking = UsageChunkFilter()
@@ -139,7 +147,7 @@ def test_the_filter_gives_a_recorded_stream_less_its_extra_event(one: Recording,
 
 @pytest.mark.parametrize("one", EVENT_STREAMS, ids=lambda one: one.file)
 @given(places=PLACES, end=st.sampled_from(ENDS), ends_at=st.integers(min_value=1, max_value=40), filtered=st.booleans())
-@settings(max_examples=20, deadline=None)
+@each(8)
 def test_a_stream_is_ended_after_whole_events_whatever_it_came_in(
     one: Recording, places: list[int], end: bytes, ends_at: int, *, filtered: bool
 ) -> None:
@@ -183,7 +191,7 @@ def test_lines_are_ended_after_whole_lines(one: Recording, places: list[int], en
 
 @pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
 @given(places=PLACES, end=st.sampled_from(ENDS))
-@settings(max_examples=10, deadline=None)
+@each(5)
 def test_a_watched_stream_is_passed_on_and_read_as_any(one: Recording, places: list[int], end: bytes) -> None:
     pieces, headers = cut(one.ended_with(end), places), {"content-type": one.content_type}
     watched = passed_on(pieces, one.endpoint, Watcher(), headers, every=0)
@@ -246,7 +254,7 @@ NOISE = st.one_of(st.binary(max_size=300), st.lists(WORDS, max_size=40).map(b"".
 
 @pytest.mark.parametrize("name", READERS)
 @given(data=NOISE, places=PLACES)
-@settings(max_examples=40, deadline=None)
+@each(20)
 def test_no_reader_fails_whatever_a_provider_writes(name: str, data: bytes, places: list[int]) -> None:
     reader = READERS[name]()
     for piece in cut(data, places):
@@ -257,7 +265,7 @@ def test_no_reader_fails_whatever_a_provider_writes(name: str, data: bytes, plac
 
 @pytest.mark.parametrize("one", RECORDINGS, ids=lambda one: one.file)
 @given(at=st.integers(min_value=0, max_value=100_000), noise=NOISE, places=PLACES)
-@settings(max_examples=20, deadline=None)
+@each(8)
 def test_no_reader_fails_when_an_answer_is_damaged(one: Recording, at: int, noise: bytes, places: list[int]) -> None:
     at %= len(one.body)
     reading = read(one, cut(one.body[:at] + noise + one.body[at + len(noise) :], places), "identity")

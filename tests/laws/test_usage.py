@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.capture.recorded import RECORDINGS, Recording
+from tests.laws.examples import IS_NIGHTLY
 from tests.laws.test_streams import PLACES, cut
 
 from codesession.capture.providers import StreamReader
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codesession.capture.providers import Reading
-
-USUAL = settings.get_profile("default").max_examples
-IS_NIGHTLY = settings().max_examples > USUAL
 
 
 def examples(usual: int) -> settings:

@@ -303,7 +303,8 @@ class Books:
     async def settle(self, hold: Hold, outcome: Outcome) -> None:
         self.asked_to_settle.set()
         self._fail("settle")
-        await asyncio.to_thread(self.may_settle.wait, WAIT_S)
+        if not self.may_settle.is_set():  # what a gate was asked for is entered, even if who asked is cancelled then
+            await asyncio.to_thread(self.may_settle.wait, WAIT_S)
         self._entries.put(Settled(hold.attempt, outcome))
 
     async def release(self, hold: Hold, http_status: int | None) -> None:
