@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from codesession.meter.pricing import (
     INPUT_SIDE,
-    KIND_OF,
     OUTPUT_SIDE,
     PER_MILLION,
     Band,
@@ -25,6 +24,7 @@ from codesession.meter.pricing import (
     with_rates,
 )
 from codesession.model import REQUESTS, USAGE_FIELDS, Usage
+from codesession.model.classes import KIND_OF
 
 amounts = st.integers(0, 2_000_000)
 usages = st.builds(Usage, *[amounts] * len(USAGE_FIELDS))

@@ -17,10 +17,10 @@ from codesession.app.pricing import book_over
 from codesession.errors import CodesessionError, InvalidInput
 from codesession.meter import Catalogue, PricesUnavailable, ensure_shards
 from codesession.meter.downloaded import Downloaded, list_in_use, put_in_use, put_installed_in_use, write_flushed
-from codesession.meter.pricing import KIND_OF
 from codesession.meter.snapshot import FORMAT, PARTIAL, compile_elsewhere, installed_shards, installed_version, sweep
 from codesession.meter.terms import basis_of, name_of, place_of
 from codesession.model import NANOS_PER_USD, USAGE_FIELDS
+from codesession.model.classes import KIND_OF
 from codesession.model.price_changes import ListCounts, PriceUpdate, RateChange
 
 if TYPE_CHECKING:

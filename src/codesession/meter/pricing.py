@@ -21,6 +21,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.model import REQUESTS, USAGE_FIELDS
+from codesession.model.classes import KIND_OF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,23 +34,6 @@ OUTPUT_SIDE = frozenset(("output", "reasoning", "output_audio", "output_image", 
 """the classes that make up `Usage.completion_tokens`"""
 INPUT_SIDE = frozenset(USAGE_FIELDS) - OUTPUT_SIDE - REQUESTS
 """the classes that make up `Usage.prompt_tokens`"""
-
-KIND_OF = {
-    "cache_read": "input",
-    "cache_write": "input",
-    "cache_write_1h": "cache_write",
-    "cache_write_other": "cache_write",
-    "input_audio": "input",
-    "cache_read_audio": "cache_read",
-    "input_image": "input",
-    "cache_read_image": "cache_read",
-    "input_video": "input",
-    "reasoning": "output",
-    "output_audio": "output",
-    "output_image": "output",
-    "output_video": "output",
-}
-"""what a class of usage is billed as when a price does not name it; the others then have no price"""
 
 _amounts = attrgetter(*USAGE_FIELDS)
 

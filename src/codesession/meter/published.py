@@ -15,8 +15,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from codesession.meter.pricing import KIND_OF, PER_MILLION, named_rate
+from codesession.meter.pricing import PER_MILLION, named_rate
 from codesession.model import NANOS_PER_USD, USAGE_FIELDS
+from codesession.model.classes import KIND_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

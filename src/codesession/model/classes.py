@@ -1,4 +1,4 @@
-"""How do JSON documents and files name the classes of usage that can have a rate?"""
+"""How do JSON documents and files name the classes of usage that can have a rate, and what is each a kind of?"""
 
 from __future__ import annotations
 
@@ -17,3 +17,20 @@ def _camel(field: str) -> str:
 
 CLASS_NAMES: dict[str, str] = {field: _camel(field) for field in USAGE_FIELDS}
 """by field of `Usage`, in order"""
+
+KIND_OF = {
+    "cache_read": "input",
+    "cache_write": "input",
+    "cache_write_1h": "cache_write",
+    "cache_write_other": "cache_write",
+    "input_audio": "input",
+    "cache_read_audio": "cache_read",
+    "input_image": "input",
+    "cache_read_image": "cache_read",
+    "input_video": "input",
+    "reasoning": "output",
+    "output_audio": "output",
+    "output_image": "output",
+    "output_video": "output",
+}
+"""what a class of usage is billed as when a price does not name it; the others then have no price"""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from codesession.model import REQUESTS
-from codesession.model.classes import CLASS_NAMES
+from codesession.model.classes import CLASS_NAMES, KIND_OF
 from codesession.report.documents import Document, document
 from codesession.report.formats import iso
 from codesession.report.tables import columns, harmless
@@ -40,19 +40,7 @@ _WORDS = {
     "file_searches": "1,000 file searches",
     "rerank_searches": "1,000 reranked queries",
 }
-_SAME_AS = {
-    "cache_write_1h": "cache_write",
-    "input_audio": "input",
-    "cache_read_audio": "cache_read",
-    "cache_write_other": "cache_write",
-    "input_image": "input",
-    "cache_read_image": "cache_read",
-    "input_video": "input",
-    "reasoning": "output",
-    "output_audio": "output",
-    "output_image": "output",
-    "output_video": "output",
-}
+_SAME_AS = {name: kind for name, kind in KIND_OF.items() if name not in ("cache_read", "cache_write")}
 """a class that costs as much as this one goes without saying"""
 
 
