@@ -159,7 +159,6 @@ def test_what_others_have_said_and_what_cannot_be_priced_is_never_touched(app: A
     own_prices(app.config.data_dir, mine=(3, 15))
     for evidence in (Evidence.MANUAL, Evidence.REPORTED, Evidence.IMPORTED):
         record(app, cost=Cost(1, "theirs"), evidence=evidence)
-        record(app, evidence=evidence)
     record(app, cost=Cost(1, "genai-prices 0.1"))
     record(app, usage=None, evidence=Evidence.ESTIMATED)
     record(app, usage=Usage(unsplit=7))
@@ -169,6 +168,14 @@ def test_what_others_have_said_and_what_cannot_be_priced_is_never_touched(app: A
     assert (done.models, done.left, done.unusable) == ((), 1, 2)
     assert costs(app) == before
     assert audit(place.database) == []
+
+
+@pytest.mark.parametrize("evidence", [Evidence.MANUAL, Evidence.REPORTED, Evidence.IMPORTED])
+def test_where_nobody_has_said_a_cost_nobody_is_overruled(app: App, evidence: Evidence) -> None:
+    own_prices(app.config.data_dir, mine=(3, 15))
+    record(app, evidence=evidence)
+    assert reprice(app).models[0].calls == 1
+    assert costs(app)[0][0] == 4_500_000_000
 
 
 def test_only_calls_since_a_moment_are_priced(app: App) -> None:

@@ -84,13 +84,14 @@ class RepricingContract:
         self.record(kept, answered(evidence=Evidence.ESTIMATED), Cost(40, "table"))
         self.record(kept, Outcome(None, Evidence.ESTIMATED))
         self.record(kept, answered(Usage(unsplit=10)))
-        for evidence in (Evidence.REPORTED, Evidence.MANUAL, Evidence.IMPORTED):
+        said = (Evidence.REPORTED, Evidence.MANUAL, Evidence.IMPORTED)
+        for evidence in said:
             self.record(kept, answered(evidence=evidence), Cost(40, "ceiling"))
-            self.record(kept, answered(evidence=evidence))
+        unsaid = [self.record(kept, answered(evidence=evidence)) for evidence in said]
         with kept.ledger.writing() as tx:
             tx.hold(attempt(kept.session.id), None, kept.owner_id, 1000)
             tx.release(tx.hold(attempt(kept.session.id), None, kept.owner_id, 1000), 429, 1001)
-        assert [call.id for call in self.unpriced(kept)] == [unpriced, guessed, at_ceiling]
+        assert [call.id for call in self.unpriced(kept)] == [unpriced, guessed, at_ceiling, *unsaid]
         with kept.ledger.reading() as tx:
             assert tx.unmendable_calls(None) == 2
             assert tx.unmendable_calls(1001) == 0

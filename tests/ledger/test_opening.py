@@ -20,7 +20,8 @@ import pytest
 from codesession.errors import DatabaseError
 from codesession.ledger import SqliteLedger, opening
 from codesession.ledger.totals import differences
-from codesession.model import Account, Budget, Scope, ScopeKind, Window
+from codesession.model import Account, Budget, Event, EventKind, Scope, ScopeKind, Window
+from codesession.model.switch import Switch, SwitchState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +31,9 @@ RELEASED = {
     "0002_totals.sql": "69a79900c6eb7d13f0ad869138e24e84f5a04cb21a4f2bbeb1f733e561845b71",
     "0003_budgets.sql": "53450522dde5aac8337d42cc6af5ea9914db4041c1b25bf04491880bd4ad1227",
     "0004_terms.sql": "9bd5daa5a95a8dcbea6485a162145f42caca1e099d5779930a0c453c719e4043",
+    "0005_analysis.sql": "f92a10621ae726aeba469f23b2ebbcd2bdf2da36e57010336ca8e47e5be790c3",
+    "0006_switches.sql": "35143228eb985d29b5b145ae7a6dd9aec93fd1893ee0be623ff8ed49d71f811c",
+    "0007_receipts.sql": "da045cf2c80112f246c596ed15aa152219abf2ce8dcef01906fb5c2bf2bc0147",
 }
 """SHA-256 of every migration; one that has been released is never edited, a new one is added here."""
 
@@ -220,6 +224,38 @@ def test_a_ledger_of_the_second_schema_gets_budgets_and_keeps_every_row(
                 Account(tx.set_budget(Budget(ScopeKind.ALL, "", Window.TOTAL, 5)), "", None, 0, None)
             )
     assert (found.spent_nanos, found.held_nanos, found.unpriced) == (52, 9, 1)
+
+
+def test_a_ledger_of_the_fifth_schema_keeps_its_events_and_takes_what_a_person_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "l.db"
+    earlier = tmp_path / "migrations"
+    earlier.mkdir()
+    for name in sorted(RELEASED)[:5]:
+        shutil.copy(opening.MIGRATIONS / name, earlier)
+    with monkeypatch.context() as then:
+        then.setattr(opening, "MIGRATIONS", earlier)
+        then.setattr(opening, "SCHEMA", 5)
+        SqliteLedger(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO session (name, directory, started_ms) VALUES ('old', '/here', 1)")
+        connection.executemany(
+            "INSERT INTO event (kind, at_ms, rule, session_id, provider, model, message, details) "
+            "VALUES (?, ?, ?, 1, 'p', 'm', 'Nö.', '{\"a\": [1]}')",
+            [("refused", 5, "budget"), ("warned", 6, None)],
+        )
+    kept = content(path, ("event",))["event"]
+    with closing(SqliteLedger(path)) as ledger, ledger.writing() as tx:
+        assert [event.details for event in tx.events()] == [{"a": [1]}, {"a": [1]}]
+        assert tx.add_event(Event(EventKind.STOPPED, 7, session_id=1)) == 3
+        tx.set_switch(Switch(1, SwitchState.STOPPED, 7))
+    assert content(path, ("event",))["event"][:2] == kept
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("PRAGMA foreign_key_list(event)").fetchall() != []
+        (plan,) = connection.execute("EXPLAIN QUERY PLAN SELECT 1 FROM event WHERE session_id = 1").fetchall()
+    assert "event_session" in plan[-1]
 
 
 def test_a_migration_that_fails_halfway_leaves_the_old_schema(

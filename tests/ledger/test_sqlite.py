@@ -6,9 +6,11 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.contract.analysis_contract import AnalysisContract
 from tests.contract.budget_contract import BudgetContract
 from tests.contract.ledger_contract import HERE, LedgerContract
 from tests.contract.repricing_contract import RepricingContract
+from tests.contract.switch_contract import SwitchContract
 
 from codesession.errors import DatabaseError
 from codesession.ledger import SqliteLedger
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from codesession.model import Session
 
 
-class TestSqliteLedger(LedgerContract, BudgetContract, RepricingContract):
+class TestSqliteLedger(AnalysisContract, LedgerContract, BudgetContract, RepricingContract, SwitchContract):
     def make(self, place: Path, *, wait_s: float = 10.0) -> SqliteLedger:
         return SqliteLedger(place / "sessions.db", wait_s=wait_s)
 

@@ -26,6 +26,7 @@ from codesession.model import (
     ScopeKind,
     Window,
 )
+from codesession.model.switch import Switch, SwitchState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,7 @@ def filled(path: Path) -> Path:
         tx.set_budget(Budget(ScopeKind.SESSION, "", Window.SESSION, 10))
         tx.set_budget(Budget(ScopeKind.SESSION, "1", Window.SESSION, 10))
         tx.set_mandate(Mandate(ScopeKind.ALL, "", ("gpt-*",)))
+        tx.set_switch(Switch(1, SwitchState.STOPPED, 1))
         tx.add_event(Event(EventKind.REFUSED, 1, session_id=1, call_id=1))
         tx.ask(Refusal(Rule.BUDGET, "No.", "Wait.", standing=standing), 1, "m", owner_id, 1)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -55,6 +57,10 @@ def filled(path: Path) -> Path:
         connection.execute("INSERT INTO file_mark VALUES (1, 'a', 1, 1)")
         connection.execute("INSERT INTO session_hardware VALUES (1, 'RTX 4090', 0, 0, 0)")
         connection.execute("INSERT INTO repricing VALUES (1, 1, 1, NULL, NULL, 5, 'genai-prices', 'unpriced')")
+        connection.execute("INSERT INTO receipt VALUES ('key', 'digest', 1, '[]', '[]')")
+        for table in ("stretch", "day_model", "day_agent", "project"):  # of days that are over
+            columns = connection.execute(f"PRAGMA table_info ({table})").fetchall()
+            connection.execute(f"INSERT INTO {table} VALUES ({', '.join('1' * len(columns))})")
     return path
 
 

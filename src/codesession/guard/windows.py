@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from codesession.model import Window
+from codesession.model.days import day_of, first_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import tzinfo
+    from datetime import date, tzinfo
 
 
 def span(window: Window, now_ms: int, zone: tzinfo | None = None) -> tuple[int, int | None]:
@@ -19,18 +20,19 @@ def span(window: Window, now_ms: int, zone: tzinfo | None = None) -> tuple[int, 
     Days, weeks (from Monday) and months begin at midnight in `zone` (None: the system's); on a day that has no
     midnight, for the clocks go forward then, at its first moment. ``session`` and ``total`` have neither end.
 
-    >>> span(Window.DAY, 1_772_452_800_000, UTC)  # noon of 2 March 2026
+    >>> from datetime import timezone
+    >>> span(Window.DAY, 1_772_452_800_000, timezone.utc)  # noon of 2 March 2026
     (1772409600000, 1772496000000)
     """
     if window not in _BOUNDS:
         return 0, None
-    return _bounds(window, datetime.fromtimestamp(now_ms / 1000, tz=UTC).astimezone(zone).date(), zone)
+    return _bounds(window, day_of(now_ms, zone), zone)
 
 
 @lru_cache(maxsize=64)
 def _bounds(window: Window, today: date, zone: tzinfo | None) -> tuple[int, int]:
     first, after = _BOUNDS[window](today)
-    return _midnight_ms(first, zone), _midnight_ms(after, zone)
+    return first_moment(first, zone), first_moment(after, zone)
 
 
 def _day(today: date) -> tuple[date, date]:
@@ -55,10 +57,3 @@ _BOUNDS: Mapping[Window, Callable[[date], tuple[date, date]]] = {
     Window.WEEK: _week,
     Window.MONTH: _month,
 }
-
-
-def _midnight_ms(day: date, zone: tzinfo | None) -> int:
-    midnight = datetime.combine(day, time())
-    # not midnight.astimezone(): where there is no midnight, that is an hour early
-    there = midnight if zone is None else midnight.replace(tzinfo=zone)
-    return int(there.timestamp() * 1000)

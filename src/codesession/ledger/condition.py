@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from codesession.ledger import project_files
 from codesession.ledger.accounts import differing
 from codesession.ledger.opening import APPLICATION_ID, SCHEMA, address, said_plainly
 from codesession.ledger.totals import differences
@@ -138,7 +139,10 @@ def check(connection: sqlite3.Connection) -> Condition:
         max((at for at in (newest_session, newest_call) if at is not None), default=None),
         _missing_migrations(connection, schema),
         _dangling(connection),
-        differences(connection) + differing(connection) + _miscounted(connection),
+        differences(connection)
+        + differing(connection)
+        + project_files.differences(connection)
+        + _miscounted(connection),
         _crowded_scopes(connection),
         [f"{_rows(count)} of call: a call that {what}." for what, count in impossible.items() if count],
         dict(connection.execute("SELECT owner_id, count(*) FROM call WHERE state = 'held' GROUP BY 1").fetchall()),

@@ -30,6 +30,14 @@ class EventReader(Rows):
         )
         return [_event(row) for row in reversed(rows)]
 
+    def events_after(self, event_id: int, most: int) -> list[Event]:
+        rows = self._rows(f"SELECT {_EVENT} FROM event WHERE id > ? ORDER BY id LIMIT ?", event_id, most)
+        return [_event(row) for row in rows]
+
+    def newest_event(self) -> int:
+        row = self._row("SELECT coalesce(max(id), 0) FROM event")
+        return row[0] if row else 0
+
     def question(self, question_id: int) -> Question | None:
         row = self._row(f"SELECT {_QUESTION} FROM question WHERE id = ?", question_id)
         return _question(row) if row else None

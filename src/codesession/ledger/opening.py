@@ -21,7 +21,7 @@ APPLICATION_ID = 0x63537331
 """``cSs1`` in SQLite's header: the file is ours."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-SCHEMA = 4
+SCHEMA = 7
 """The newest migration's number; a test holds it against the folder."""
 
 OLDEST_SQLITE = (3, 37, 0)

@@ -2,80 +2,70 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codesession import model
+from codesession.ledger.analysis import AnalysisReader
 from codesession.ledger.budgets import BudgetReader
+from codesession.ledger.call_search import CallSearch
 from codesession.ledger.events import EventReader
+from codesession.ledger.receipts import ReceiptReader
 from codesession.ledger.repricing import RepricingReader
-from codesession.ledger.totals import AMOUNTS, BILLED, MODEL, SUMS, TOKEN_COLUMNS
-from codesession.model import Call, CallState, Cut, Evidence, Session, Terms, Totals, Usage
+from codesession.ledger.session_search import SessionSearch
+from codesession.ledger.shapes import CALL, SESSION, call_of, session_of
+from codesession.ledger.spending import SpendingReader
+from codesession.ledger.switches import SwitchReader
+from codesession.ledger.totals import BILLED, MODEL, SUMS
 
 if TYPE_CHECKING:
     from codesession.model import (
         Annotation,
+        Call,
         Commit,
         FileChange,
         FileMark,
         HardwareTotals,
         ModelTotals,
+        Session,
         Statistics,
         Takeover,
+        Totals,
     )
 
-_SESSION = "id, name, directory, git_root, branch, start_head, started_ms, ended_ms, notes, background"
-_CALL = (
-    f"id, session_id, provider, {MODEL}, endpoint, state, streamed, started_ms, ended_ms, "
-    "hold_nanos, cost_nanos, evidence, price_source, cut, http_status, request_id, response_id, agent, user, "
-    "customer, feature, client_session, retry, rule, saved_nanos, service_tier, speed, geography, batch, local, "
-    f"hardware, extra, {', '.join(TOKEN_COLUMNS)}"
-)
 _WORKED = "hardware, sum(calls), sum(took_ms), sum(cost_nanos)"
 _LONGEST_FIRST = "GROUP BY 1 ORDER BY 3 DESC, 1"
-_SUMMED = ", ".join(f"coalesce(sum({name}), 0)" for name in AMOUNTS)
 
 
-class SqliteReader(BudgetReader, EventReader, RepricingReader):
+class SqliteReader(
+    AnalysisReader,
+    BudgetReader,
+    CallSearch,
+    EventReader,
+    ReceiptReader,
+    RepricingReader,
+    SessionSearch,
+    SwitchReader,
+    SpendingReader,
+):
     """The `Reader` of one transaction."""
 
     def session(self, session_id: int) -> Session | None:
-        row = self._row(f"SELECT {_SESSION} FROM session WHERE id = ?", session_id)
-        return _session(row) if row else None
+        row = self._row(f"SELECT {SESSION} FROM session WHERE id = ?", session_id)
+        return session_of(row) if row else None
 
     def active_session(self, directory: str) -> Session | None:
-        row = self._row(f"SELECT {_SESSION} FROM session WHERE directory = ? AND ended_ms IS NULL", directory)
-        return _session(row) if row else None
+        row = self._row(f"SELECT {SESSION} FROM session WHERE directory = ? AND ended_ms IS NULL", directory)
+        return session_of(row) if row else None
 
     def active_sessions(self) -> list[Session]:
-        rows = self._rows(f"SELECT {_SESSION} FROM session WHERE ended_ms IS NULL ORDER BY id")
-        return [_session(row) for row in rows]
+        rows = self._rows(f"SELECT {SESSION} FROM session WHERE ended_ms IS NULL ORDER BY id")
+        return [session_of(row) for row in rows]
 
     def sessions(self, limit: int | None) -> list[tuple[Session, Totals]]:
         rows = self._rows(
-            f"SELECT {_SESSION} FROM session ORDER BY started_ms DESC, id DESC LIMIT ?", -1 if limit is None else limit
+            f"SELECT {SESSION} FROM session ORDER BY started_ms DESC, id DESC LIMIT ?", -1 if limit is None else limit
         )
-        return [(_session(row), self.totals(row[0])) for row in rows]
-
-    def totals(self, session_id: int, owner_id: int | None = None) -> Totals:
-        if owner_id is None:
-            sums = self._row(f"SELECT {_SUMMED} FROM session_model WHERE session_id = ?", session_id)
-        else:
-            sums = self._row(
-                f"SELECT {', '.join(SUMS.values())} FROM call WHERE session_id = ? AND owner_id = ?",
-                session_id,
-                owner_id,
-            )
-        held = self._row(
-            "SELECT count(*) FROM call WHERE state = 'held' AND session_id = ?1 AND (?2 IS NULL OR owner_id = ?2)",
-            session_id,
-            owner_id,
-        )
-        work = self._row("SELECT files, commits FROM session WHERE id = ?", session_id)
-        known = dict(zip(AMOUNTS, sums or (), strict=True))
-        (in_flight,) = held or (0,)
-        files, commits = work or (0, 0)
-        return Totals(**known, held=in_flight, files=files, commits=commits)
+        return [(session_of(row), self.totals(row[0])) for row in rows]
 
     def models(self, session_id: int, owner_id: int | None = None) -> list[ModelTotals]:
         shown = ("calls", "tokens", "cost_nanos", "unpriced")
@@ -126,20 +116,20 @@ class SqliteReader(BudgetReader, EventReader, RepricingReader):
         return model.Statistics(*(*(work or ()), *(money or ()), hardware))
 
     def calls(self, session_id: int) -> list[Call]:
-        rows = self._rows(f"SELECT {_CALL} FROM call WHERE session_id = ? ORDER BY id", session_id)
-        return [_call(row) for row in rows]
+        rows = self._rows(f"SELECT {CALL} FROM call WHERE session_id = ? ORDER BY id", session_id)
+        return [call_of(row) for row in rows]
 
     def billed_calls(self, session_id: int, newest: int | None = None) -> list[Call]:
         rows = self._rows(
-            f"SELECT {_CALL} FROM call WHERE session_id = ? AND {BILLED} ORDER BY id DESC LIMIT ?",
+            f"SELECT {CALL} FROM call WHERE session_id = ? AND {BILLED} ORDER BY id DESC LIMIT ?",
             session_id,
             -1 if newest is None else newest,
         )
-        return [_call(row) for row in reversed(rows)]
+        return [call_of(row) for row in reversed(rows)]
 
     def call(self, call_id: int) -> Call | None:
-        row = self._row(f"SELECT {_CALL} FROM call WHERE id = ?", call_id)
-        return _call(row) if row else None
+        row = self._row(f"SELECT {CALL} FROM call WHERE id = ?", call_id)
+        return call_of(row) if row else None
 
     def files(self, session_id: int) -> list[FileChange]:
         rows = self._rows(
@@ -191,49 +181,3 @@ class SqliteReader(BudgetReader, EventReader, RepricingReader):
 
     def owners_holding(self) -> list[int]:
         return [owner_id for (owner_id,) in self._rows("SELECT DISTINCT owner_id FROM call WHERE state = 'held'")]
-
-
-def _session(row: tuple[Any, ...]) -> Session:
-    return Session(*(*row[:-1], bool(row[-1])))
-
-
-def _call(row: tuple[Any, ...]) -> Call:
-    """A call from a row of `_CALL`; its usage is known when any of its tokens are."""
-    head, tokens = row[: -len(TOKEN_COLUMNS)], row[-len(TOKEN_COLUMNS) :]
-    (
-        row_id, session_id, provider, model, endpoint, state, streamed, started, ended, hold, cost, evidence, source,
-        cut, http_status, request_id, response_id, agent, user, customer, feature, client_session, retry, rule, saved,
-        tier, speed, geography, batch, local, hardware, extra,
-    ) = head  # fmt: skip
-    took_ms = ended - started if local and ended is not None else None
-    return Call(
-        row_id,
-        session_id,
-        provider,
-        model,
-        endpoint,
-        CallState(state),
-        bool(streamed),
-        started,
-        ended,
-        hold,
-        None if tokens[0] is None else Usage(*(count or 0 for count in tokens)),
-        cost,
-        None if evidence is None else Evidence(evidence),
-        source,
-        None if cut is None else Cut(cut),
-        http_status,
-        request_id,
-        response_id,
-        agent,
-        user,
-        customer,
-        feature,
-        client_session,
-        retry,
-        rule,
-        saved,
-        Terms(tier, speed, geography, bool(batch), bool(local), took_ms),
-        hardware,
-        tuple(json.loads(extra).items()) if extra else (),
-    )

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 _TOKENS = ", ".join(TOKEN_COLUMNS)
 _IS_READ = "call.input IS NOT NULL AND coalesce(call.unsplit, 0) = 0"
 _MAY_CHANGE = (
-    f"{BILLED} AND call.evidence IN ('measured', 'estimated') "
-    "AND (call.cost_nanos IS NULL OR (call.evidence = 'estimated' AND call.price_source = 'ceiling'))"
+    f"{BILLED} AND (call.cost_nanos IS NULL OR (call.evidence = 'estimated' AND call.price_source = 'ceiling'))"
 )
-"""A cost that a price could have given and has not. Reported, imported and manual costs are others' words."""
+"""A cost that a price could have given and has not. A cost that is there is the word of whoever said it."""
 # Without the index over started_ms: few of the calls after a moment are wanted, and in the order of their ids.
 _SINCE = "(?1 IS NULL OR +call.started_ms >= ?1)"
 _UNPRICED = f"""

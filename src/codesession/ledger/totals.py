@@ -3,13 +3,14 @@
 ``session_model`` answers what a session came to, ``quarter_hour`` what any stretch of time did, by scope, provider,
 model, agent, customer and evidence, ``session_hardware`` how long the user's own hardware worked. Each is defined
 once, as a question to the calls; keeping it adds the answer for the calls that have just changed, rebuilding takes the
-answer for all, and checking compares.
+answer for all, and checking compares. What is kept of long stretches of time is in `days`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from codesession.ledger.days import WholeDays
 from codesession.model import REQUESTS, USAGE_FIELDS
 
 if TYPE_CHECKING:
@@ -67,10 +68,13 @@ class _Sums(NamedTuple):
         """
         added = ", ".join(f"{name} = {self.table}.{name} {sign} excluded.{name}" for name in self.amounts)
         return (
-            f"INSERT INTO {self.table} ({self._names()}) "
-            f"SELECT {_columns({**self.keys, **self.amounts})} {self.source} AND call.id = ? "
+            f"INSERT INTO {self.table} ({self._names()}) {self.row_of_call()} "
             f"ON CONFLICT ({', '.join(self.keys)}) DO UPDATE SET {added}"
         )
+
+    def row_of_call(self) -> str:
+        """The row that the call of an id alone would make."""
+        return f"SELECT {_columns({**self.keys, **self.amounts})} {self.source} AND call.id = ?"
 
     def _names(self) -> str:
         return ", ".join([*self.keys, *self.amounts])
@@ -112,12 +116,41 @@ _SESSION_HARDWARE = _Sums(
 _TABLES = (_SESSION_MODEL, _QUARTER_HOUR, _SESSION_HARDWARE)
 _OF_EVERY_CALL = tuple(sums.one_call() for sums in (_SESSION_MODEL, _QUARTER_HOUR))
 _TAKEN_AWAY = tuple(sums.one_call("-") for sums in (_SESSION_MODEL, _QUARTER_HOUR))
+_DAYS = WholeDays(tuple(_QUARTER_HOUR.amounts), _QUARTER_HOUR.row_of_call())
+
+IN_SESSION = ("calls", "tokens", "cost_nanos")
+"""What an ended session's row says of its calls too, as ``session_model`` does, so that sessions can be sorted by it.
+
+An active session's row says 0: three indices would have to follow each of its calls.
+"""
+
+_ADDS = f"""
+    SELECT {", ".join(AMOUNTS[name] for name in IN_SESSION)}, call.session_id, session.ended_ms, call.started_ms,
+        (SELECT until_ms FROM whole_days)
+    FROM call LEFT JOIN session ON session.id = call.session_id WHERE call.id = ?
+"""
+_ADD_TO_SESSION = f"UPDATE session SET {', '.join(f'{name} = {name} + ?' for name in IN_SESSION)} WHERE id = ?"
+_OF_SESSION = (
+    f"(SELECT {', '.join(f'coalesce(sum({name}), 0)' for name in IN_SESSION)} "
+    "FROM session_model WHERE session_id = session.id AND session.ended_ms IS NOT NULL)"
+)
+_WRONG_SESSIONS = f"""
+    WITH summed AS MATERIALIZED (
+        SELECT session_id, {", ".join(f"{SUMS[name]} AS {name}" for name in IN_SESSION)} FROM call GROUP BY session_id)
+    SELECT count(*) FROM session LEFT JOIN summed ON session.ended_ms IS NOT NULL AND summed.session_id = session.id
+    WHERE {" OR ".join(f"session.{name} <> coalesce(summed.{name}, 0)" for name in IN_SESSION)}
+"""
+_SUM_UP_SESSION = f"UPDATE session SET ({', '.join(IN_SESSION)}) = {_OF_SESSION}"
 
 
 def add_call(connection: sqlite3.Connection, call_id: int, *, is_local: bool = False) -> None:
     """Count a call that has just left ``held``; each may be counted once."""
     for statement in _OF_EVERY_CALL:
         connection.execute(statement, (call_id,))
+    *amounts, session_id, ended_ms, started_ms, until_ms = connection.execute(_ADDS, (call_id,)).fetchone()
+    if ended_ms is not None:
+        connection.execute(_ADD_TO_SESSION, (*amounts, session_id))
+    _DAYS.add(connection, call_id, started_ms, until_ms)
     if is_local:
         connection.execute(_SESSION_HARDWARE.one_call(), (call_id,))
 
@@ -126,9 +159,18 @@ def take_call_away(connection: sqlite3.Connection, call_id: int, *, is_local: bo
     """Undo `add_call` of a call, before its row is changed; then it is added again."""
     for statement in _TAKEN_AWAY:
         connection.execute(statement, (call_id,))
+    *amounts, session_id, ended_ms, started_ms, until_ms = connection.execute(_ADDS, (call_id,)).fetchone()
+    if ended_ms is not None:
+        connection.execute(_ADD_TO_SESSION, (*(-amount for amount in amounts), session_id))
+    _DAYS.take_away(connection, call_id, started_ms, until_ms)
     if is_local:  # on what it ran may change with its cost, and then nothing may be left of what it was
         connection.execute(_SESSION_HARDWARE.one_call("-"), (call_id,))
         connection.execute("DELETE FROM session_hardware WHERE calls = 0")
+
+
+def end_session(connection: sqlite3.Connection, session_id: int) -> None:
+    """Let a session's row say what its calls come to, from now on."""
+    connection.execute(f"{_SUM_UP_SESSION} WHERE id = ?", (session_id,))
 
 
 def rebuild(connection: sqlite3.Connection) -> None:
@@ -136,6 +178,8 @@ def rebuild(connection: sqlite3.Connection) -> None:
     for sums in _TABLES:
         connection.execute(f"DELETE FROM {sums.table}")
         connection.execute(sums.all_calls())
+    connection.execute(_SUM_UP_SESSION)
+    _DAYS.rebuild(connection)
 
 
 def differences(connection: sqlite3.Connection) -> list[str]:
@@ -150,4 +194,7 @@ def differences(connection: sqlite3.Connection) -> list[str]:
         ).fetchone()
         if wrong:
             found.append(f"{wrong} rows of {sums.table} do not equal the calls they sum up.")
-    return found
+    (wrong,) = connection.execute(_WRONG_SESSIONS).fetchone()
+    if wrong:
+        found.append(f"{wrong} rows of session do not equal the calls they sum up.")
+    return found + _DAYS.differences(connection)

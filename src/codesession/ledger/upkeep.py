@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesession.errors import DatabaseError, InvalidInput
+from codesession.ledger import project_files
 from codesession.ledger.accounts import refill
 from codesession.ledger.condition import COUNTED
 from codesession.ledger.totals import rebuild
@@ -34,16 +35,25 @@ def rebuild_totals(connection: sqlite3.Connection) -> None:
     """Make every kept sum and count what the rows say, inside a write transaction."""
     rebuild(connection)
     refill(connection)
+    project_files.rebuild(connection)
     for column, true in COUNTED.items():
         connection.execute(f"UPDATE session SET {column} = {true} WHERE {column} < {true}")
 
 
 _EMPTIED = (
+    "receipt",
+    "switch",
     "question",
     "event",
     "account",
     "takeover_problem",
     "takeover",
+    "whole_days",
+    "stretch",
+    "day_model",
+    "day_agent",
+    "project",
+    "project_file",
     "quarter_hour",
     "session_model",
     "session_hardware",

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from codesession import model
 from codesession.errors import SessionActive
-from codesession.ledger import accounts
+from codesession.ledger import accounts, project_files
 from codesession.ledger.budgets import BudgetWriter
 from codesession.ledger.events import EventWriter
 from codesession.ledger.reader import SqliteReader
+from codesession.ledger.receipts import ReceiptWriter
 from codesession.ledger.repricing import RepricingWriter
-from codesession.ledger.totals import TOKEN_COLUMNS, add_call
+from codesession.ledger.switches import SwitchWriter
+from codesession.ledger.totals import TOKEN_COLUMNS, add_call, end_session
 from codesession.model import Session
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ _SETTLE_UNREAD = f"""
 """
 
 
-class SqliteWriter(SqliteReader, RepricingWriter, BudgetWriter, EventWriter):
+class SqliteWriter(SqliteReader, ReceiptWriter, RepricingWriter, BudgetWriter, EventWriter, SwitchWriter):
     """The `Writer` of one ``BEGIN IMMEDIATE`` transaction."""
 
     def add_owner(self, pid: int, started_ms: int) -> int:
@@ -136,6 +138,7 @@ class SqliteWriter(SqliteReader, RepricingWriter, BudgetWriter, EventWriter):
         )
         if not ended:
             return False
+        end_session(self._connection, session_id)
         self._add_changes(session_id, model.not_recorded(files, self.files(session_id)), commits)
         self._changed("DELETE FROM file_mark WHERE session_id = ?", session_id)
         return True
@@ -147,7 +150,10 @@ class SqliteWriter(SqliteReader, RepricingWriter, BudgetWriter, EventWriter):
         return True
 
     def _add_changes(self, session_id: int, files: Sequence[FileChange], commits: Sequence[Commit]) -> None:
-        """Keep changes, and count them where the session says how many there are."""
+        """Keep changes, and count them where the session and the file say how many there are."""
+        if not (files or commits):
+            return
+        newest = project_files.newest_change(self._connection)
         self._connection.executemany(
             "INSERT INTO file_change (session_id, path, change, timestamp_ms) VALUES (?, ?, ?, ?)",
             ((session_id, file.path, file.change, file.timestamp_ms) for file in files),
@@ -157,13 +163,13 @@ class SqliteWriter(SqliteReader, RepricingWriter, BudgetWriter, EventWriter):
             "ON CONFLICT (session_id, hash) DO NOTHING",
             ((session_id, commit.hash, commit.message, commit.timestamp_ms) for commit in commits),
         )
-        if files or commits:
-            self._changed(
-                "UPDATE session SET "
-                "files = (SELECT count(DISTINCT path) FROM file_change WHERE session_id = session.id), "
-                "commits = (SELECT count(*) FROM git_commit WHERE session_id = session.id) WHERE id = ?",
-                session_id,
-            )
+        project_files.add_changes(self._connection, session_id, newest)
+        self._changed(
+            "UPDATE session SET "
+            "files = (SELECT count(DISTINCT path) FROM file_change WHERE session_id = session.id), "
+            "commits = (SELECT count(*) FROM git_commit WHERE session_id = session.id) WHERE id = ?",
+            session_id,
+        )
 
     def disown_session(self, session_id: int) -> None:
         self._changed("UPDATE session SET owner_id = NULL WHERE id = ?", session_id)

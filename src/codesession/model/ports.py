@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from codesession.model.analysis import Analyst
 from codesession.model.terms import STANDARD
 
 if TYPE_CHECKING:
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from codesession.model.cost import Cost
     from codesession.model.money import Nanos
     from codesession.model.price_changes import UnpricedCall
+    from codesession.model.receipt import Receipt
     from codesession.model.refusal import Event, EventKind, Question, QuestionState, Refusal
     from codesession.model.session import Scope, Session
     from codesession.model.sums import HardwareTotals, ModelTotals, Statistics
+    from codesession.model.switch import Switch
     from codesession.model.takeover import Takeover
     from codesession.model.terms import Terms
     from codesession.model.totals import Totals
@@ -51,7 +54,7 @@ class Prices(Protocol):
         ...
 
 
-class Reader(Protocol):
+class Reader(Analyst, Protocol):
     """Questions to the ledger; everything one reader answers is of one moment."""
 
     def session(self, session_id: int) -> Session | None:
@@ -190,12 +193,36 @@ class Reader(Protocol):
         """What the firewall did, oldest first: of a kind, in a session, at most the `newest` so many."""
         ...
 
+    def events_after(self, event_id: int, most: int) -> list[Event]:
+        """What the firewall did after the event of that id, at most so many, the oldest first."""
+        ...
+
+    def newest_event(self) -> int:
+        """The id of what the firewall did last; 0 when it has done nothing."""
+        ...
+
     def question(self, question_id: int) -> Question | None:
         """The question of that id, if there is one."""
         ...
 
     def waiting(self) -> list[tuple[Question, int]]:
         """The questions nobody has answered, oldest first, each with the owner of the call that waits."""
+        ...
+
+    def switch_of(self, session_id: int) -> Switch | None:
+        """What a person has said to that session; None: its calls go on."""
+        ...
+
+    def switches(self) -> list[Switch]:
+        """What a person has said to sessions, active and ended ones, by their ids."""
+        ...
+
+    def stopped_in(self, directory: str) -> int | None:
+        """The session that a person stopped in the scope `directory`, if that is the newest there and no run's."""
+        ...
+
+    def receipt(self, key: str) -> Receipt | None:
+        """What came of the push with that key, if there was one."""
         ...
 
     def models_used(self) -> list[tuple[str, str, Terms]]:
@@ -368,6 +395,22 @@ class Writer(Reader, Protocol):
         """Answer a question; False if it had been."""
         ...
 
+    def add_receipt(self, receipt: Receipt) -> None:
+        """Remember what came of a push with a key that was not used before."""
+        ...
+
+    def forget_receipts(self, before_ms: int) -> int:
+        """Forget the pushes of before that; returns how many."""
+        ...
+
+    def set_switch(self, switch: Switch) -> None:
+        """Hold up the calls of a session, in the place of what was said to it before."""
+        ...
+
+    def lift_switch(self, session_id: int) -> bool:
+        """Let the calls of a session go on; False if nothing held them up."""
+        ...
+
 
 Job = Callable[[Writer], T]
 """What is to happen in one write transaction. It may be run again if the transaction has to be, so it
@@ -411,7 +454,7 @@ class Gate(Protocol):
         ...
 
     async def refuses(self) -> bool:
-        """Whether there is any budget or mandate that refuses calls; True where that cannot be found out."""
+        """Whether anything may refuse calls: a budget, a mandate, a person; True where that cannot be found out."""
         ...
 
     async def admit_unmetered(self, attempt: Attempt) -> None:
@@ -426,12 +469,21 @@ class Gate(Protocol):
         """The hold with enough reserved for what the call has consumed so far; or why its answer is to be ended."""
         ...
 
+    async def stopped(self, attempt: Attempt, hold: Hold | None) -> Refusal:
+        """Why a call that was sent is ended: a person has stopped its session. That is kept, where it can be."""
+        ...
+
     async def settle(self, hold: Hold, outcome: Outcome) -> None:
         """Turn the hold into a cost."""
         ...
 
     async def hit(self, attempt: Attempt, answered: str, saved_nanos: Nanos | None) -> None:
-        """Record a call that was answered from the cache by the model `answered`, and what that saved."""
+        """Record a call that was answered from the cache by the model `answered`, and what that saved.
+
+        Raises:
+            BudgetExceeded: a person has stopped its session.
+            DatabaseError: it could not be written.
+        """
         ...
 
     async def record_results(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> int:

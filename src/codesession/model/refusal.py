@@ -50,6 +50,10 @@ class Rule(StrEnum):
     """one file is written again and again"""
     DENIED = "denied"
     """a person was asked, and said no"""
+    STOPPED = "stopped"
+    """a person stopped its session"""
+    PAUSED = "paused"
+    """a person paused its session, and nobody resumed it in time"""
     LEDGER = "ledger"
     """the ledger cannot be written, and a blocking budget applies"""
 
@@ -91,7 +95,7 @@ class Refusal:
 
 
 class EventKind(StrEnum):
-    """What the firewall did."""
+    """What the firewall did, and what a person told it."""
 
     REFUSED = "refused"
     """a call was not sent"""
@@ -101,6 +105,12 @@ class EventKind(StrEnum):
     APPROVED = "approved"
     DENIED = "denied"
     WARNED = "warned"
+    STOPPED = "stopped"
+    """a person stopped a session"""
+    PAUSED = "paused"
+    """a person paused a session"""
+    RESUMED = "resumed"
+    """a person allowed the calls of a session again"""
 
 
 @dataclass(frozen=True, slots=True)
