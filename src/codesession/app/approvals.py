@@ -47,10 +47,12 @@ def last_refusal(app: App, session_id: int | None = None) -> Event | None:
         return _newest(reader, session_id)
 
 
-def approve(app: App, amount_nanos: Nanos | None = None, session_id: int | None = None) -> Approval:
+def approve(
+    app: App, amount_nanos: Nanos | None = None, session_id: int | None = None, question_id: int | None = None
+) -> Approval:
     """Let the calls that wait pass, of that session or all; when none waits, allow more where one was refused last.
 
-    Each account gets `amount_nanos` more, or what is missing in it.
+    Each account gets `amount_nanos` more, or what is missing in it. With `question_id` only that call passes.
 
     Raises:
         InvalidInput: the amount is none, or too large.
@@ -62,7 +64,7 @@ def approve(app: App, amount_nanos: Nanos | None = None, session_id: int | None 
     directory = _here() if session_id is None else None
     with app.ledger.writing() as tx:
         _check_session(tx, session_id)
-        questions = _waiting(app, tx, session_id)
+        questions = _waiting(app, tx, session_id, question_id)
         if questions:
             return _answered(tx, questions, amount_nanos, app.now_ms())
         here = tx.active_session(directory) if directory else None
@@ -72,8 +74,8 @@ def approve(app: App, amount_nanos: Nanos | None = None, session_id: int | None 
         return _made_up_for(app, tx, event, amount_nanos)
 
 
-def deny(app: App, session_id: int | None = None) -> tuple[Question, ...]:
-    """Refuse the calls that wait, of that session or all; returns them.
+def deny(app: App, session_id: int | None = None, question_id: int | None = None) -> tuple[Question, ...]:
+    """Refuse the calls that wait, of that session or all, or the one of that question; returns them.
 
     Raises:
         SessionNotFound: no session has that id.
@@ -81,7 +83,7 @@ def deny(app: App, session_id: int | None = None) -> tuple[Question, ...]:
     """
     with app.ledger.writing() as tx:
         _check_session(tx, session_id)
-        questions = _waiting(app, tx, session_id)
+        questions = _waiting(app, tx, session_id, question_id)
         if not questions:
             raise BudgetNotFound("No call waits for an answer.")
         for question in questions:
@@ -108,13 +110,22 @@ def _newest(reader: Reader, session_id: int | None) -> Event | None:
     return max(found, key=lambda event: event.id, default=None)
 
 
-def _waiting(app: App, reader: Reader, session_id: int | None) -> list[Question]:
-    """The questions of processes that live: nobody waits for the answer of the others."""
-    return [
+def _waiting(app: App, reader: Reader, session_id: int | None, question_id: int | None = None) -> list[Question]:
+    """The questions of processes that live: nobody waits for the answer of the others.
+
+    Raises:
+        BudgetNotFound: the one of that id is not among them.
+    """
+    found = [
         question
         for question, owner_id in reader.waiting()
-        if session_id in (None, question.session_id) and app.ledger.is_alive(owner_id)
+        if session_id in (None, question.session_id)
+        and question_id in (None, question.id)
+        and app.ledger.is_alive(owner_id)
     ]
+    if question_id is not None and not found:
+        raise BudgetNotFound(f"No call waits under the id {question_id}: it was answered, or waits no more.")
+    return found
 
 
 # --- calls that wait ---

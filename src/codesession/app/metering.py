@@ -14,6 +14,7 @@ from codesession.app.caching import kept_answers
 from codesession.app.directories import Directories
 from codesession.app.pricing import price_book
 from codesession.app.project_file import ProjectFiles
+from codesession.app.switches import heeding
 from codesession.capture.clients import exported_upstreams
 from codesession.capture.providers import PROVIDERS, Provider, named
 from codesession.capture.proxy import LOOPBACK, ProxyApp, Tally, Upstream, WayOut, serving, upstream_at
@@ -25,7 +26,7 @@ from codesession.ledger import WriteQueue
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from codesession.app.core import App
     from codesession.config import Config
@@ -117,10 +118,12 @@ def metering(
     sessions: Callable[[WriteQueue], Sessions],
     upstreams: Mapping[str, Upstream],
     refused: Callable[[Refusal, EventKind], None] = lambda _refusal, _kind: None,
+    stopped: Callable[[Collection[int]], None] = lambda _sessions: None,
 ) -> Iterator[Metering]:
     """Serve the proxy on `listener` while the block runs; when it ends, nothing is left in flight.
 
-    `refused` is called, in the proxy's thread, when a call was refused or an answer ended; it returns at once.
+    `refused` is called, in the proxy's thread, when a call was refused or an answer ended; it returns at once. So does
+    `stopped`, which is told of sessions that a person has stopped (see `heeding`).
     """
     port: int = listener.getsockname()[1]
     alerts = alerts_for(app.config, app.say, app.now_ms)
@@ -142,7 +145,12 @@ def metering(
                 providers=providers(app.config),
                 answers=answers,
             )
-            with serving(proxy, way_out, listener):
+
+            def heard(sessions: Collection[int]) -> None:
+                stopped(sessions)
+                proxy.stop(sessions)
+
+            with serving(proxy, way_out, listener), heeding(app.ledger, heard):
                 yield Metering(f"http://{LOOPBACK}:{port}", port, proxy.tally)
     finally:
         queue.close()

@@ -65,6 +65,9 @@ class PeerSessions:
         session = tx.active_session(scope.directory) if scope else _only(tx)
         if session is None:
             there = scope or self._here
+            stopped_id = tx.stopped_in(there.directory)
+            if stopped_id is not None:
+                return stopped_id  # what a person has stopped does not go on under another name
             session = tx.active_session(there.directory) or tx.begin_session(
                 there, BACKGROUND, self._now_ms(), owner_id=self._owner_id, background=True
             )

@@ -12,17 +12,20 @@ from codesession.app.budgets import set_session_budget
 from codesession.app.metering import OneSession, metering, upstreams
 from codesession.app.project_file import sync_project_file
 from codesession.app.sessions import changes_in, current_scope, end_abandoned
+from codesession.app.switches import heeding
 from codesession.app.words import checked
 from codesession.capture.child import STOPPED, CannotStart, Child, signals_to
 from codesession.capture.clients import arguments, environment, warnings
 from codesession.capture.proxy import listen
-from codesession.errors import DatabaseError, PortTaken
+from codesession.errors import DatabaseError, InvalidInput, PortTaken
+from codesession.guard import stopped_program
 from codesession.model import EventKind, Mode
+from codesession.model.switch import SwitchState
 from codesession.workspace import changes_since, mark_uncommitted
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from codesession.app.budgets import Terms
     from codesession.app.core import App
@@ -70,22 +73,35 @@ class Run:
 
 
 class _Firewall:
-    """Hears, in the proxy's thread, of what is refused, and ends the program where a budget says so."""
+    """Hears, in other threads, of what is refused, and ends the program where a budget or a person says so."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, session_id: int) -> None:
         self._child = child
+        self._session_id = session_id
+        self._turn = threading.Lock()
         self._refusals = 0
         self._last: Refusal | None = None
         self._stopping: threading.Timer | None = None
 
     def refused(self, refusal: Refusal, kind: EventKind) -> None:
         """Count what was refused."""
-        self._refusals += kind is EventKind.REFUSED
-        if self._stopping is None:
-            self._last = refusal
-            if refusal.mode is Mode.STOP:
-                self._stopping = threading.Timer(_LAST_WORDS_S, self._child.stop)
-                self._stopping.start()
+        with self._turn:
+            self._refusals += kind is EventKind.REFUSED
+            if self._stopping is None:
+                self._last = refusal
+                if refusal.mode is Mode.STOP:
+                    self._stop()
+
+    def stopped(self, sessions: Collection[int]) -> None:
+        """End the program if this run's session is among those that a person has stopped."""
+        with self._turn:
+            if self._stopping is None and self._session_id in sessions:
+                self._last = stopped_program(self._session_id)
+                self._stop()
+
+    def _stop(self) -> None:
+        self._stopping = threading.Timer(_LAST_WORDS_S, self._child.stop)
+        self._stopping.start()
 
     def outcome(self) -> Blocked | None:
         """What was refused, once the program, if it is being ended, has ended with all it has started."""
@@ -133,7 +149,7 @@ def run(
             set_session_budget(app, session.id, budget)
         port = None if listener is None else listener.getsockname()[1]
         child = Child(stdout)
-        firewall = _Firewall(child)
+        firewall = _Firewall(child, session.id)
         problem: str | None = None
         tally = None
         with signals_to(child):
@@ -141,10 +157,17 @@ def run(
                 environ = dict(app.config.environ)
                 environ.pop("CODESESSION_WEBHOOK", None)  # a secret that no agent needs
                 if listener is None:
-                    exit_code = child.run(command, environ)
+                    with heeding(app.ledger, firewall.stopped):
+                        exit_code = child.run(command, environ)
                 else:
                     with metering(
-                        app, listener, owner_id, lambda queue: OneSession(queue, session.id), ways, firewall.refused
+                        app,
+                        listener,
+                        owner_id,
+                        lambda queue: OneSession(queue, session.id),
+                        ways,
+                        firewall.refused,
+                        firewall.stopped,
                     ) as proxy:
                         tally = proxy.tally
                         argv = arguments(command, proxy.root, session.id, environ)
@@ -186,11 +209,22 @@ def _listener(app: App, port: int | None) -> socket.socket:
 def _begin(
     app: App, scope: Scope, name: str, marks: list[FileMark], owner_id: int, started_ms: int
 ) -> tuple[Session, bool]:
-    """The run's session, and whether it was active already."""
+    """The run's session, and whether it was active already.
+
+    Raises:
+        InvalidInput: a person has stopped the session that it would join.
+    """
     with app.ledger.writing() as writer:
         active = writer.active_session(scope.directory)
         if active and active.is_background:
             active = None
+        switch = writer.switch_of(active.id) if active else None
+        if active and switch and switch.state is SwitchState.STOPPED:
+            raise InvalidInput(
+                f'A person stopped session {active.id} "{active.name}", which is active here: end it with cs end, '
+                "or allow its calls again in the Command centre (cs dashboard).",
+                id=active.id,
+            )
         session = active or writer.begin_session(scope, name, started_ms, marks=marks, owner_id=owner_id)
     if active:
         app.say(f'This run joins session {active.id} "{active.name}", which is active here.')

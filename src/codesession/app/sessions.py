@@ -45,18 +45,37 @@ def project_at(path: str) -> str:
     return find_scope(directory, with_branch=False).directory
 
 
-def start_session(app: App, name: str, *, close_stale: bool = False) -> Session:
-    """Begin a session in the current scope.
+def scope_at(directory: str) -> Scope:
+    """The scope of a directory that is named by its whole path, or from a user's home (``~``).
+
+    Raises:
+        InvalidInput: it is not named so, or is no directory that can be entered.
+    """
+    try:
+        path = Path(directory).expanduser()
+    except (RuntimeError, ValueError):  # the latter where the name can be nobody's
+        raise InvalidInput(f"{directory[:_SHOWN]!r} leads nowhere: there is no such user.") from None
+    if not path.is_absolute():
+        raise InvalidInput(f"{directory[:_SHOWN]!r} is not a whole path: begin it with / or ~.")
+    return find_scope(path)
+
+
+_SHOWN = 200
+"""Characters of a path that an error repeats."""
+
+
+def start_session(app: App, name: str, *, close_stale: bool = False, directory: str | None = None) -> Session:
+    """Begin a session in the scope of `directory` (see `scope_at`), None: of the current one.
 
     With `close_stale` one that was left open here is ended first, at its last sign of life; one that a live `cs run`
     or `cs proxy` keeps open is not stale.
 
     Raises:
-        InvalidInput: the name is blank.
+        InvalidInput: the name is blank, or the directory cannot be used.
         SessionActive: the scope has one already.
     """
     name = checked(name)
-    scope = current_scope()
+    scope = current_scope() if directory is None else scope_at(directory)
     end_abandoned(app, scope)
     from codesession.workspace import mark_uncommitted  # only where it is needed: most commands do without
 
@@ -130,6 +149,22 @@ def active_session(app: App, session_id: int | None = None, here: Scope | None =
     if session is None or not session.is_active:
         raise SessionNotFound(f"No active session has the id {session_id}.", id=session_id)
     return session
+
+
+def only_session(app: App) -> Session:
+    """The only active session that somebody has begun, wherever that is.
+
+    Raises:
+        NoActiveSession: there is none.
+        InvalidInput: there are several.
+    """
+    with app.ledger.reading() as reader:
+        running = [session for session in reader.active_sessions() if not session.is_background]
+    if not running:
+        raise NoActiveSession("No session is active.")
+    if len(running) > 1:
+        raise InvalidInput("Several sessions are active: say which one.", choices=[session.id for session in running])
+    return running[0]
 
 
 def any_session(app: App, session_id: int | None = None) -> Session:

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 from codesession.lazily import names_of
 
 if TYPE_CHECKING:
-    from codesession.gate.calls import MOST_INPUT, MOST_OUTPUT, LedgerGate, Surroundings
+    from codesession.gate.calls import MOST_INPUT, MOST_OUTPUT, LedgerGate
     from codesession.gate.costs import cost_of
     from codesession.gate.expiry import expire
     from codesession.gate.keeping import alerts_due, record
+    from codesession.gate.surroundings import Surroundings
 
 _HOME = {
     "MOST_INPUT": "calls",
     "MOST_OUTPUT": "calls",
     "LedgerGate": "calls",
-    "Surroundings": "calls",
+    "Surroundings": "surroundings",
     "alerts_due": "keeping",
     "cost_of": "costs",
     "expire": "expiry",

@@ -6,25 +6,25 @@ What is read to decide and what is written happens in one transaction.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from codesession import guard, model
 from codesession.errors import DatabaseError
-from codesession.gate.asking import answer
 from codesession.gate.costs import cost_of, moment, with_evidence
-from codesession.gate.keeping import alerts_due, record_results, told
+from codesession.gate.keeping import alerts_due, record_results
+from codesession.gate.noes import Noes, said_by_a_person
 from codesession.gate.refusals import event_of, exceeded
-from codesession.model import Alert, EventKind, Hold, Level, QuestionState, Refusal, Rule
+from codesession.gate.surroundings import ALONE
+from codesession.model import Alert, EventKind, Hold, Level, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from datetime import tzinfo
+    from collections.abc import Callable, Sequence
 
+    from codesession.gate.surroundings import Surroundings
     from codesession.ledger import WriteQueue
-    from codesession.model import Account, Attempt, Nanos, Outcome, Question, Standing, Usage
+    from codesession.model import Account, Attempt, Nanos, Outcome, Standing, Usage
     from codesession.model.ports import Prices, Writer
 
 T = TypeVar("T")
@@ -49,28 +49,8 @@ RESULTS_AT_ONCE = 200
 EXPECTED_MS = 30_000
 """How long a call on the user's own hardware is expected to take, in milliseconds; more is held as it runs."""
 
-MOST_TOLD = 1_000
-"""Refusals that are remembered as told; of more, all are told again."""
-
-
-def _nothing(*_what: object) -> None:
-    """Nobody is to be told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a gate needs to know of the program around it."""
-
-    zone: tzinfo | None = None
-    """where days begin; None: in the system's time zone"""
-    tell: Callable[[Alert], None] = _nothing
-    """takes what a person is to hear, and returns at once"""
-    refused: Callable[[Refusal, EventKind], None] = _nothing
-    """is called when a call was refused, or an answer ended, and returns at once"""
-    watches: guard.Watches | None = None
-    """looks for loops; None: nobody does"""
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-    """waits so many seconds"""
+MOST_ENDED = 1_000
+"""Conversations of which is remembered why an answer was ended; of more, all are forgotten."""
 
 
 class LedgerGate:
@@ -82,7 +62,7 @@ class LedgerGate:
         prices: Prices,
         owner_id: int,
         now_ms: Callable[[], int],
-        surroundings: Surroundings = Surroundings(),
+        surroundings: Surroundings = ALONE,
         *,
         is_guarded: bool = False,
     ) -> None:
@@ -96,8 +76,7 @@ class LedgerGate:
         self._fences = guard.Fences(is_guarded=is_guarded)
         self._ended: dict[tuple[object, ...], tuple[Refusal, int]] = {}
         """why an answer of a conversation was ended, and until when it is the answer to its next call"""
-        self._told: set[tuple[object, ...]] = set()
-        """refusals that were told, other than those of which the ledger knows"""
+        self._noes = Noes(queue, owner_id, now_ms, surroundings)
 
     async def admit(self, attempt: Attempt) -> Hold:
         """Hold what `attempt` may cost; when this returns, the call is in the ledger.
@@ -113,19 +92,23 @@ class LedgerGate:
         await self._refuse_repetition(attempt)
         loop = self._around.watches and self._around.watches.sent(attempt, self._now_ms())
         if loop and loop.action is not guard.Action.WARN:
-            await self._ask_or_refuse(attempt, loop.refusal)
+            await self._noes.ask_or_refuse(attempt, loop.refusal)
         elif loop:
             await self._warn(attempt, loop.refusal)
         while True:
             decision = await self._decided(attempt)
             if isinstance(decision, Hold):
                 return decision
-            await self._ask_or_refuse(attempt, decision)
+            await self._noes.ask_or_refuse(attempt, decision)
 
     async def refuses(self) -> bool:
-        """Whether there is any budget or mandate that refuses calls; True where that cannot be found out."""
+        """Whether anything may refuse calls: a budget, a mandate, a person; True where that cannot be found out."""
+
+        def may_refuse(tx: Writer) -> bool:
+            return tx.has_blocking_budget() or tx.has_limits()[1] or bool(tx.switches())
+
         try:
-            return await self._queue.write(lambda tx: tx.has_blocking_budget() or tx.has_limits()[1])
+            return await self._queue.write(may_refuse)
         except DatabaseError:
             return True
 
@@ -133,14 +116,17 @@ class LedgerGate:
         """Return if a request whose cost cannot be read may be sent: where no budget refuses what has no price.
 
         Raises:
-            BudgetExceeded: one does, or is used up; only the event is kept.
+            BudgetExceeded: one does, or is used up, or a person has stopped the session; only the event is kept.
         """
-        refusal = await self._written(attempt, lambda tx: self._refusal_of_unmetered(tx, attempt))
-        if refusal:
-            await self._ask_or_refuse(attempt, replace(refusal, ask_s=0))
+        while refusal := await self._written(attempt, lambda tx: self._refusal_of_unmetered(tx, attempt)):
+            await self._noes.ask_or_refuse(attempt, refusal)
 
     def _refusal_of_unmetered(self, tx: Writer, attempt: Attempt) -> Refusal | None:
-        return guard.check(self._case(tx, attempt, None, self._now_ms(), is_metered=False))
+        said = said_by_a_person(tx, attempt.session_id)
+        if said:
+            return said
+        refusal = guard.check(self._case(tx, attempt, None, self._now_ms(), is_metered=False))
+        return replace(refusal, ask_s=0) if refusal else None
 
     async def extend(self, hold: Hold, usage: Usage) -> Hold | Refusal:
         """The hold with enough reserved for what the call has consumed so far; or why its answer is to be ended.
@@ -156,11 +142,17 @@ class LedgerGate:
         except DatabaseError:
             return hold  # what was reserved is still held; the next look tries again
         if isinstance(extended, Refusal):
-            if len(self._ended) >= MOST_TOLD:
+            if len(self._ended) >= MOST_ENDED:
                 self._ended.clear()
             self._ended[guard.conversation(hold.attempt)] = extended, self._now_ms() + REPEATED_WITHIN_MS
             self._around.refused(extended, EventKind.ENDED)
         return extended
+
+    async def stopped(self, attempt: Attempt, hold: Hold | None) -> Refusal:
+        """Why a call that was sent is ended: a person has stopped its session. That is kept, where it can be."""
+        refusal = guard.stopped_answer(attempt.session_id)
+        await self._noes.ended(attempt, refusal, hold.call_id if hold else None)
+        return refusal
 
     async def settle(self, hold: Hold, outcome: Outcome) -> None:
         """Turn the hold into what the call cost, at the price of the moment it was sent; see `cost_of`."""
@@ -181,10 +173,23 @@ class LedgerGate:
             self._around.tell(alert)
 
     async def hit(self, attempt: Attempt, answered: str, saved_nanos: Nanos | None) -> None:
-        """Record a call that was answered from the cache by the model `answered`, and what that saved."""
+        """Record a call that was answered from the cache by the model `answered`, and what that saved.
+
+        Raises:
+            BudgetExceeded: a person has stopped its session.
+            DatabaseError: it could not be written.
+        """
         now_ms = self._now_ms()
         outcome = model.Outcome(model.Usage(), model=answered, http_status=200, saved_nanos=saved_nanos)
-        await self._queue.write(lambda tx: tx.record(attempt, outcome, model.Cost(0, "cache"), now_ms, now_ms))
+
+        def recorded(tx: Writer) -> Refusal | None:
+            said = said_by_a_person(tx, attempt.session_id)
+            if said is None:
+                tx.record(attempt, outcome, model.Cost(0, "cache"), now_ms, now_ms)
+            return said
+
+        while refusal := await self._queue.write(recorded):
+            await self._noes.ask_or_refuse(attempt, refusal)
 
     async def record_results(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> int:
         """Keep the answers of a batch, each a call as `attempt` says; returns how many were not there before.
@@ -225,6 +230,9 @@ class LedgerGate:
             raise
 
     def _held(self, tx: Writer, attempt: Attempt) -> Hold | Refusal:
+        said = said_by_a_person(tx, attempt.session_id)
+        if said:
+            return said
         now_ms = self._now_ms()
         most_output = MOST_OUTPUT if attempt.max_output is None else attempt.max_output
         most_input = max(attempt.request_bytes, MOST_INPUT) if attempt.reads_elsewhere else attempt.request_bytes
@@ -302,62 +310,6 @@ class LedgerGate:
 
     # --- what is done about a no ---
 
-    async def _ask_or_refuse(self, attempt: Attempt, refusal: Refusal) -> None:
-        """Return when a person has approved the call; otherwise it is refused.
-
-        Raises:
-            BudgetExceeded: it is.
-        """
-        if refusal.ask_s:
-            state = await self._answered(attempt, refusal)
-            if state is QuestionState.APPROVED:
-                if self._around.watches:
-                    self._around.watches.forgive(attempt)
-                return
-            refusal = guard.not_approved(refusal, state)
-        now_ms, is_new = self._now_ms(), self._is_new(attempt, refusal)
-
-        def refused(tx: Writer) -> Alert | None:
-            tx.add_event(event_of(now_ms, EventKind.REFUSED, attempt, refusal))
-            standing = refusal.standing
-            is_due = tx.tell_over(standing.id) if refusal.rule is Rule.BUDGET and standing else is_new
-            alert = Alert(refusal.sentence, Level.OVER, standing, attempt.session_id)
-            return told(tx, alert, now_ms) if is_due else None
-
-        with suppress(DatabaseError):  # it is refused, whether that can be kept or not
-            alert = await self._queue.write(refused)
-            if alert:
-                self._around.tell(alert)
-        self._around.refused(refusal, EventKind.REFUSED)
-        raise exceeded(refusal)
-
-    async def _answered(self, attempt: Attempt, refusal: Refusal) -> QuestionState:
-        """What a person says; where the ledger cannot be asked, nothing."""
-        try:
-            question = await self._asked(attempt, refusal)
-            return await answer(self._queue, question, self._now_ms, self._around.pause)
-        except DatabaseError:
-            return QuestionState.EXPIRED
-
-    def _is_new(self, attempt: Attempt, refusal: Refusal) -> bool:
-        """Whether such a refusal has not been told in this session, by this process."""
-        such = attempt.session_id, refusal.rule, attempt.model
-        if such in self._told:
-            return False
-        if len(self._told) >= MOST_TOLD:
-            self._told.clear()
-        self._told.add(such)
-        return True
-
-    async def _asked(self, attempt: Attempt, refusal: Refusal) -> Question:
-        def asked(tx: Writer) -> Question:
-            tx.add_event(event_of(self._now_ms(), EventKind.ASKED, attempt, refusal))
-            return tx.ask(refusal, attempt.session_id, attempt.model, self._owner_id, self._now_ms())
-
-        question = await self._queue.write(asked)
-        self._around.tell(Alert(guard.asking(refusal), Level.OVER, refusal.standing, attempt.session_id))
-        return question
-
     async def _refuse_repetition(self, attempt: Attempt) -> None:
         """Refuse the call that follows at once on an answer that was ended: Claude Code asks the same again.
 
@@ -366,7 +318,7 @@ class LedgerGate:
         """
         refusal, until_ms = self._ended.pop(guard.conversation(attempt), (None, 0))
         if refusal and self._now_ms() <= until_ms:
-            await self._ask_or_refuse(attempt, refusal)
+            await self._noes.ask_or_refuse(attempt, refusal)
 
     async def _warn(self, attempt: Attempt, refusal: Refusal) -> None:
         """Tell of what would be refused if the user had wished it."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from codesession.guard.rules import Case, check
     from codesession.guard.runaway import Thresholds
     from codesession.guard.scopes import SCOPES, pattern_of, scope_of, window_of
+    from codesession.guard.switches import not_resumed, stopped_answer, stopped_program, switched
     from codesession.guard.watches import Action, Watches
     from codesession.guard.windows import span
     from codesession.guard.words import alert_sentence, asking, ended, more_than, not_approved, unwritten
@@ -37,9 +38,13 @@ _HOME = {
     "ended": "words",
     "more_than": "words",
     "not_approved": "words",
+    "not_resumed": "switches",
     "pattern_of": "scopes",
     "scope_of": "scopes",
     "span": "windows",
+    "stopped_answer": "switches",
+    "stopped_program": "switches",
+    "switched": "switches",
     "unwritten": "words",
     "window_of": "scopes",
 }
@@ -61,9 +66,13 @@ __all__ = [
     "ended",
     "more_than",
     "not_approved",
+    "not_resumed",
     "pattern_of",
     "scope_of",
     "span",
+    "stopped_answer",
+    "stopped_program",
+    "switched",
     "unwritten",
     "window_of",
 ]

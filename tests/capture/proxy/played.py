@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import aiohttp
 
 from codesession.capture.proxy.exchange import WATCHED_BYTES, Answer, Broken
+from codesession.capture.proxy.stopping import Stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -76,8 +77,9 @@ def passed_on(
     every: int = WATCHED_BYTES,
     answer_filter: Filter | None = None,
     breaks: bool = False,
+    stops_at: int = 0,
 ) -> Got:
-    """The pieces of a stream, as the client got them."""
+    """The pieces of a stream, as the client got them; a person stops it as the `stops_at`-th goes."""
     response = _Response(pieces, {"content-type": "text/event-stream", **(headers or {})}, breaks=breaks)
     answer = Answer(cast("aiohttp.ClientResponse", response), endpoint, answer_filter)
     got = Got(answer, {}, [])
@@ -87,12 +89,19 @@ def passed_on(
             got.headers = dict(message["headers"])
         else:
             got.steps.append(message["body"])
+            if len(got.steps) == stops_at:
+                stop.press()
+
+    async def why() -> str:
+        return NO
+
+    stop = Stop(why)
 
     async def finish() -> None:
         got.steps.append("settled")
 
     try:
-        asyncio.run(answer.forward(send, finish, watch, every))
+        asyncio.run(answer.forward(send, finish, watch, every, stop if stops_at else None))
     except Broken:
         got.is_broken = True
     return got

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesession.capture.proxy import LOOPBACK, ProxyApp, Upstream
 from codesession.errors import DatabaseError, SessionNotFound
-from codesession.model import Attempt, Hold, Outcome, Refusal, Usage
+from codesession.model import Attempt, Hold, Outcome, Refusal, Rule, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -265,6 +265,8 @@ class Books:
         self.failing: set[str] = set()
         self.hits: list[tuple[str, int | None]] = []
         """calls answered from the cache: by which model, and what that saved"""
+        self.stops: list[Attempt] = []
+        """calls that were ended because a person stopped their session"""
         self.results: dict[str, tuple[Attempt, Outcome]] = {}
         """answers of batches, by their ids"""
         self.may_settle = threading.Event()
@@ -286,6 +288,11 @@ class Books:
 
     async def extend(self, hold: Hold, usage: Usage) -> Hold | Refusal:
         raise AssertionError(hold, usage)
+
+    async def stopped(self, attempt: Attempt, hold: Hold | None) -> Refusal:
+        del hold
+        self.stops.append(attempt)
+        return Refusal(Rule.STOPPED, "A person stopped it.", "Do not retry.")
 
     async def hit(self, attempt: Attempt, answered: str, saved_nanos: int | None) -> None:
         del attempt

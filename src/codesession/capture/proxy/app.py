@@ -26,7 +26,7 @@ from codesession.errors import CodesessionError
 from codesession.model import to_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from codesession.capture.providers import Provider
     from codesession.capture.proxy.cache import Answers
@@ -69,6 +69,10 @@ class ProxyApp:
         self._upstreams: dict[str, Upstream] = {**known, **(upstreams or {})}
         self.tally = Tally()
         self._metered = Metered(gate, sessions, way_out, self.tally, answers)
+
+    def stop(self, sessions: Collection[int]) -> None:
+        """Have the calls of these sessions end that run now; any thread may call it, and it returns at once."""
+        self._metered.stop(sessions)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""

@@ -3,11 +3,13 @@
 Bytes go on first and are read beside. Only the very last of an answer waits: until the call is settled in the
 ledger, so that an answer a client has whole is always a settled call, whatever dies next.
 
-A stream can be watched, and ended early: after whole events, with the provider's own shape of an error.
+A stream can be watched, and ended early: after whole events, with the provider's own shape of an error. The same
+happens when a person stops it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -17,11 +19,12 @@ import aiohttp
 from codesession.capture.encoding import Undecodable, decoder
 from codesession.capture.providers import JsonReader, Reading, StreamReader
 from codesession.capture.proxy.headers import back
+from codesession.capture.proxy.stopping import Stop, Stopped
 from codesession.errors import CodesessionError
 from codesession.model import BYTES_PER_TOKEN, Attempt, Cut, Evidence, Outcome, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from codesession.capture.providers import Endpoint
     from codesession.capture.providers.base import AnswerReader, Filter
@@ -38,6 +41,9 @@ _BODILESS = (204, 304)
 _BREAKS = (aiohttp.ClientError, TimeoutError, OSError)
 WATCHED_BYTES = 512
 """How much a model writes, in bytes, before a stream's watch is asked again."""
+
+REST_S = 5.0
+"""How long the rest of an event may take to come before a stream that is to be ended is broken off, in seconds."""
 
 
 class Broken(CodesessionError):
@@ -87,6 +93,7 @@ class Answer:
         finish: Callable[[], Awaitable[None]],
         watch: Watch | None = None,
         every: int = WATCHED_BYTES,
+        stop: Stop | None = None,
     ) -> None:
         """Pass the answer on, and call `finish` before its last byte goes.
 
@@ -99,6 +106,8 @@ class Answer:
             Broken: the provider ended it early, or `watch` did where no ending can be written: in a compressed stream,
                 or in the middle of an event whose rest does not come; what came has been passed on. In the latter
                 cases `finish` has been called.
+
+        When `stop` is pressed, a stream ends likewise, at once; any other answer goes on to its end.
         """
         dropped = self._not_passed_on(watch)
         await send(
@@ -108,13 +117,13 @@ class Answer:
                 "headers": back(self._response.raw_headers, dropped) + (self._cached.marks() if self._cached else []),
             }
         )
-        if watch and self._stream:
-            self._stream.may_be_ended = True
+        stop = self._may_end(watch, stop)
         due = None if b"content-length" in dropped else self._response.content_length
         last = b""
         message = None
+        pieces = self._response.content.iter_any()
         try:
-            async for piece in self._response.content.iter_any():
+            while piece := await _next(pieces, stop):
                 if due is not None:
                     due -= len(piece)
                     if due <= 0:
@@ -126,13 +135,23 @@ class Answer:
                     break
         except _BREAKS as error:
             raise Broken("The provider ended its answer early.") from error
+        except Stopped as stopped:
+            message = None if self.so_far().has_ended and due is None else await stopped.why()
         if message is not None:
-            await self._end(message, send, finish)
+            await self._end(message, send, finish, is_measured=due is not None)
         elif self._filter:
             last = self._filter.rest()
             self._collect(last)
         await finish()
         await send({"type": "http.response.body", "body": last})
+
+    def _may_end(self, watch: Watch | None, stop: Stop | None) -> Stop | None:
+        """What may stop the answer, which knows from now on that it may be ended; None: nothing but its watch."""
+        if self._stream is None:
+            return None
+        if watch or stop:
+            self._stream.may_be_ended = True
+        return stop
 
     def _not_passed_on(self, watch: Watch | None) -> frozenset[bytes]:
         """Headers of the answer that would not be true of what the client gets."""
@@ -156,10 +175,10 @@ class Answer:
         self._watched = now
         return await watch(now)
 
-    async def _end(self, message: str, send: Send, finish: Callable[[], Awaitable[None]]) -> None:
-        """End the stream for the client; raises `Broken` where that takes a break."""
+    async def _end(self, message: str, send: Send, finish: Callable[[], Awaitable[None]], *, is_measured: bool) -> None:
+        """End the stream for the client; raises `Broken` where that takes a break, as where its length is told."""
         self.was_ended = True
-        rest = await self._complete_event(send)
+        rest = None if is_measured else await self._complete_event(send)
         ending = b""
         if self._stream and rest is not None:
             ending = self._unless_failed(partial(self._stream.ending, message), b"")
@@ -184,7 +203,8 @@ class Answer:
         pieces = self._response.content.iter_any()
         while before:
             try:
-                piece = await anext(pieces, b"")
+                async with asyncio.timeout(REST_S):
+                    piece = await anext(pieces, b"")
             except _BREAKS:
                 return None  # the client sees a break, as it would have without us
             if not piece:
@@ -253,6 +273,18 @@ class Answer:
                 declared = self._response.content_length or 0
                 self._reading = replace(self._reading, written_bytes=max(self._reading.written_bytes, declared))
         return self._reading
+
+
+async def _next(pieces: AsyncIterator[bytes], stop: Stop | None) -> bytes:
+    """The next piece; empty at the end.
+
+    Raises:
+        Stopped: `stop` was pressed first.
+    """
+    if stop is None:
+        return await anext(pieces, b"")
+    stop.check()
+    return await stop.unless(anext(pieces, b""))
 
 
 def outcome(

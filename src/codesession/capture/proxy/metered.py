@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,16 +17,17 @@ from codesession.capture.proxy.exchange import OK, Answer, Broken, beside, estim
 from codesession.capture.proxy.headers import onward
 from codesession.capture.proxy.incoming import MOST_REQUEST, BadBody, attempt_at, named_session, read_body
 from codesession.capture.proxy.outbound import Unreachable
-from codesession.errors import DatabaseError
+from codesession.capture.proxy.stopping import Stop, Stopped
+from codesession.errors import BudgetExceeded, DatabaseError
 from codesession.model import Cut, Evidence, Hold, Outcome, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Coroutine
 
     from codesession.capture.providers import Endpoint, Provider
     from codesession.capture.providers.base import Asked
     from codesession.capture.proxy.cache import Answers, CachedCall, Kept
-    from codesession.capture.proxy.client import Send
+    from codesession.capture.proxy.client import Client, Send
     from codesession.capture.proxy.incoming import Incoming, Tally
     from codesession.capture.proxy.outbound import WayOut
     from codesession.model import Attempt
@@ -64,13 +67,28 @@ class Metered:
         self._way_out = way_out
         self._tally = tally
         self._later: _Later = {}
+        self._running: set[_Call] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def stop(self, sessions: Collection[int]) -> None:
+        """Have the calls of these sessions end that run now; any thread may call it, and it returns at once."""
+
+        def press() -> None:
+            for call in self._running:
+                if call.session_id in sessions:
+                    call.stop.press()
+
+        if self._loop:  # else nothing has run yet
+            with suppress(RuntimeError):  # the loop has been closed, and nothing runs any more
+                self._loop.call_soon_threadsafe(press)
 
     async def serve(self, incoming: Incoming, endpoint: Endpoint, send: Send) -> None:
         """Admit a call, send it, pass its answer on, and settle it.
 
         Raises:
-            BudgetExceeded: it may not be sent; nothing was.
+            BudgetExceeded: it may not be sent, and was not; or a person stopped it before any answer came.
         """
+        self._loop = self._loop or asyncio.get_running_loop()
         await self._wait_no_longer()
         body, read = await read_body(incoming)
         asked = _asked(incoming, endpoint, read)
@@ -93,9 +111,11 @@ class Metered:
 
         async def exchange() -> None:
             await call.admit()
+            call.stop.check()
+            call.is_sent = True
             url = incoming.upstream.url(incoming.route.path, incoming.query)
             try:
-                response = await self._way_out.send(incoming.method, url, sent, body)
+                response = await call.stop.unless(self._way_out.send(incoming.method, url, sent, body))
             except Unreachable:
                 provider = incoming.route.provider.name
                 self._tally.unreachable[provider] = self._tally.unreachable.get(provider, 0) + 1
@@ -105,20 +125,34 @@ class Metered:
                 if response.status in OK:
                     call.answer = Answer(response, endpoint, amendment.answer() if amendment else None, cached)
                     call.response = response
-                    await call.answer.forward(send, call.settle, call.watch if call.is_watched else None)
+                    watch = call.watch if call.is_watched else None
+                    await call.answer.forward(send, call.settle, watch, stop=call.stop)
                 else:
                     await call.release(response.status)
                     await Answer(response).forward(send, nothing)
             finally:
                 response.close()
 
+        await self._see_through(call, incoming.client, exchange())
+
+    async def _see_through(self, call: _Call, client: Client, exchange: Coroutine[Any, Any, None]) -> None:
+        """Have a call settled, however its exchange ends: by itself, by its client, or by a person.
+
+        Raises:
+            BudgetExceeded: a person has stopped it before any answer came.
+            Broken: its answer has ended early.
+        """
+        self._running.add(call)
         try:
-            await unless_gone(incoming.client, exchange())
+            await unless_gone(client, exchange)
         except Broken:
             await call.settle(Cut.UPSTREAM)
             raise
+        except Stopped as stopped:
+            raise BudgetExceeded(await stopped.why(), rule=call.rule) from None
         finally:
-            await call.settle(Cut.CLIENT)
+            self._running.discard(call)
+            await call.end()
 
     async def follow(self, incoming: Incoming, send: Send) -> bool:
         """Pass on what has come of an answer made in the background, and settle the call that asked for it.
@@ -212,6 +246,9 @@ class _Call:
 
     since_s = 0.0
     """when it came"""
+    is_sent = False
+    rule: str | None = None
+    """by which it is ended early"""
 
     def __init__(
         self, gate: Gate, attempt: Attempt, provider: Provider, tally: Tally, cached: CachedCall | None, later: _Later
@@ -226,7 +263,7 @@ class _Call:
         self._attempt = attempt
         self._provider = provider
         self._tally = tally
-        self._rule: str | None = None
+        self.stop = Stop(self.why)
         self.answer: Answer | None = None
         self.response: Any = None
 
@@ -242,6 +279,17 @@ class _Call:
             self._tally.unrecorded += 1
 
     @property
+    def session_id(self) -> int | None:
+        """Whose it is."""
+        return self._attempt.session_id
+
+    async def why(self) -> str:
+        """What the client is told of a call that a person has stopped."""
+        refusal = await self._gate.stopped(self._attempt, self._hold)
+        self.rule = refusal.rule
+        return refusal.message
+
+    @property
     def is_watched(self) -> bool:
         """Whether its answer may have to be ended before its end."""
         return self._hold is not None and self._hold.reserved_nanos is not None
@@ -252,7 +300,7 @@ class _Call:
             return None
         told = await self._gate.extend(self._hold, estimate(self._attempt, reading))
         if isinstance(told, Refusal):
-            self._rule = told.rule
+            self.rule = told.rule
             return told.message
         self._hold = told
         return None
@@ -261,6 +309,13 @@ class _Call:
         hold, self._hold = self._hold, None
         if hold:
             await self._record(self._gate.release(hold, http_status))
+
+    async def end(self) -> None:
+        """Have done with it, unless that has happened: its client has left, or a person has stopped it."""
+        if self.is_sent:
+            await self.settle(Cut.CLIENT)
+        else:
+            await self.release(None)
 
     async def resume(self, answer: Answer) -> None:
         """Settle a call that was put off by what was fetched, if that is all of it."""
@@ -295,7 +350,7 @@ class _Call:
 
     def _waits(self) -> bool:
         """Whether what has come of it is to be fetched; if so, that is how it will be settled."""
-        reading = self.answer.read() if self.answer and not self._rule else Reading()
+        reading = self.answer.read() if self.answer and not self.rule else Reading()
         if not reading.is_waiting or not reading.response_id or self._waits_no_more:
             return False
         named = self._provider.name, reading.response_id
@@ -315,19 +370,17 @@ class _Call:
     def _outcome(self, cut: Cut | None) -> Outcome:
         if not self.answer:
             # the client left before any answer: the provider has the request, and reads it
-            return Outcome(estimate(self._attempt, Reading()), Evidence.ESTIMATED, cut=cut)
+            return Outcome(estimate(self._attempt, Reading()), Evidence.ESTIMATED, cut=cut, rule=self.rule)
         header = self.response.headers.get
         names = (key.decode() for key in self._provider.request_id_headers)
         request_id = next((header(key) for key in names if header(key)), None)
-        if self._rule:
+        if self.rule:
             cut = Cut.CLIENT  # it is ended in the client's stead
         told = outcome(self._attempt, self.answer.read(), cut, self.response.status, storable(request_id))
         model = self._provider.deployments.get(told.model or "", told.model)
         tier = word(header(self._provider.told_tier_header)) if self._provider.told_tier_header else None
         terms = replace(told.terms, service_tier=told.terms.service_tier or tier)
-        return replace(
-            told, model=storable(model), response_id=storable(told.response_id), rule=self._rule, terms=terms
-        )
+        return replace(told, model=storable(model), response_id=storable(told.response_id), rule=self.rule, terms=terms)
 
 
 async def session_of(sessions: Sessions, incoming: Incoming) -> int | None:
