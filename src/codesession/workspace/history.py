@@ -43,26 +43,46 @@ def read_history(root: Path, start: str | None, head: str | None, started_ms: in
     Commits count when they were made since `started_ms` (milliseconds since the epoch). When `start` is no
     longer stored, since it was rewritten and pruned, the newest commit from before the session takes its place.
     """
-    first_second = -((_SLACK_MS - started_ms) // 1000)
+    first_second = _first_second(started_ms)
     letters: dict[bytes, str] = {}
     renames: dict[bytes, bytes] = {}
     commits: list[Commit] = []
     problems: list[str] = []
     try:
-        found = start if start in (None, head) else _find_commit(root, start, wait_s)
-        if start and found is None:
-            found = head and _newest_before(root, head, first_second, wait_s)
+        found = find_start(root, start, head, started_ms, wait_s=wait_s)
+        if start and not (found or "").startswith(start):  # it may have been told in short
             instead = found or "the first commit"
             problems.append(f"The start commit {start} is gone: changes are counted from {instead} on.")
         start = found
         if start != head and head is not None:
             commits = _read_commits(root, start, head, first_second, wait_s)
         if start != head:
-            empty = _EMPTY_TREE[len(head or start or "")]
-            letters, renames = parse_differences(_read_differences(root, start or empty, head or empty, wait_s))
+            differences = _read_differences(root, tree_of(start, head), tree_of(head, start), wait_s)
+            letters, renames = parse_differences(differences)
     except git.GitFailed as failure:
         problems.append(f"{failure.message} Committed changes are incomplete.")
     return History(letters, renames, commits, problems)
+
+
+def find_start(root: Path, start: str | None, head: str | None, started_ms: int, *, wait_s: float) -> str | None:
+    """From which commit on a session counts that began at `start`; None: from the first one on. Raises `GitFailed`.
+
+    When `start` is no longer stored, that is the newest commit before `head` from before `started_ms`.
+    """
+    found = start if start in (None, head) else _find_commit(root, start, wait_s)
+    if found is None and start and head:
+        return _newest_before(root, head, _first_second(started_ms), wait_s)
+    return found
+
+
+def _first_second(started_ms: int) -> int:
+    """The first whole second in which a commit of a session can have been made."""
+    return -((_SLACK_MS - started_ms) // 1000)
+
+
+def tree_of(commit: str | None, other: str | None = None) -> str:
+    """What to compare with `commit`; where there is none, that is the empty tree, of `other`'s hash function."""
+    return commit or _EMPTY_TREE[len(other or "") or 40]
 
 
 def _find_commit(root: Path, commit: str, wait_s: float) -> str | None:
