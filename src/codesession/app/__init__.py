@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from codesession.app.names import session_name
     from codesession.app.other_model import what_if
     from codesession.app.own_prices import reset_prices, set_price
+    from codesession.app.price_board import PriceBoard, price_board
     from codesession.app.price_list import explain_price, list_prices
     from codesession.app.price_update import update_prices
     from codesession.app.project_file import ProjectFiles, read_project_file, sync_project_file
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
         resume_session,
         start_session,
     )
-    from codesession.app.situation import Situation, budgets_now
+    from codesession.app.situation import Situation, budgets_everywhere, budgets_now
+    from codesession.app.switches import allow_session, heeding, pause_session, stop_session
     from codesession.app.upkeep import back_up, ledger_contents, reset_ledger
     from codesession.app.watching import Ending, watch_session
 
@@ -65,6 +67,7 @@ _HOME = {
     "Ending": "watching",
     "Entry": "entries",
     "Logged": "entries",
+    "PriceBoard": "price_board",
     "ProjectFiles": "project_file",
     "Run": "runs",
     "SaidRate": "local_models",
@@ -73,11 +76,13 @@ _HOME = {
     "Unpriced": "budgets",
     "active_session": "sessions",
     "add_local_model": "local_models",
+    "allow_session": "switches",
     "annotate": "sessions",
     "any_session": "sessions",
     "approve": "approvals",
     "asked_to_end": "ending",
     "back_up": "upkeep",
+    "budgets_everywhere": "situation",
     "budgets_now": "situation",
     "cache_contents": "caching",
     "changes_in": "sessions",
@@ -90,12 +95,15 @@ _HOME = {
     "examine": "health",
     "explain_price": "price_list",
     "last_refusal": "approvals",
+    "heeding": "switches",
     "ledger_contents": "upkeep",
     "list_local_models": "local_models",
     "list_mandates": "mandates",
     "list_prices": "price_list",
     "log_call": "entries",
     "open_app": "core",
+    "pause_session": "switches",
+    "price_board": "price_board",
     "read_project_file": "project_file",
     "recover": "sessions",
     "remove_budget": "budgets",
@@ -114,6 +122,7 @@ _HOME = {
     "set_session_budget": "budgets",
     "standalone_proxy": "proxying",
     "start_session": "sessions",
+    "stop_session": "switches",
     "sync_project_file": "project_file",
     "update_prices": "price_update",
     "wait_for_end": "proxying",
@@ -129,6 +138,7 @@ __all__ = [
     "Ending",
     "Entry",
     "Logged",
+    "PriceBoard",
     "ProjectFiles",
     "Run",
     "SaidRate",
@@ -137,11 +147,13 @@ __all__ = [
     "Unpriced",
     "active_session",
     "add_local_model",
+    "allow_session",
     "annotate",
     "any_session",
     "approve",
     "asked_to_end",
     "back_up",
+    "budgets_everywhere",
     "budgets_now",
     "cache_contents",
     "changes_in",
@@ -153,6 +165,7 @@ __all__ = [
     "end_session",
     "examine",
     "explain_price",
+    "heeding",
     "last_refusal",
     "ledger_contents",
     "list_local_models",
@@ -160,6 +173,8 @@ __all__ = [
     "list_prices",
     "log_call",
     "open_app",
+    "pause_session",
+    "price_board",
     "read_project_file",
     "recover",
     "remove_budget",
@@ -178,6 +193,7 @@ __all__ = [
     "set_session_budget",
     "standalone_proxy",
     "start_session",
+    "stop_session",
     "sync_project_file",
     "update_prices",
     "wait_for_end",

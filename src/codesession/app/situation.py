@@ -12,7 +12,7 @@ from codesession.errors import InvalidInput
 from codesession.model import EACH, ScopeKind, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from codesession.app.core import App
     from codesession.model import Budget, Mandate, Question, Session, Standing
@@ -44,11 +44,25 @@ def budgets_now(app: App) -> Situation:
     with suppress(InvalidInput):  # there is no project here
         for sentence in sync_project_file(app.ledger, current_scope(with_branch=False).directory):
             app.problem(sentence)
+    return _situation(app, _active_here)
+
+
+def budgets_everywhere(app: App) -> Situation:
+    """Every budget with what it has come to, for who looks from no project in particular: nothing is written.
+
+    Raises:
+        DatabaseError: the ledger cannot be read.
+    """
+    return _situation(app, lambda _reader: None)
+
+
+def _situation(app: App, active: Callable[[Reader], Session | None]) -> Situation:
+    """What is limited now; `active` tells the session whose budgets may not have been used yet."""
     now_ms, zone = app.now_ms(), zone_of(app.config)
     with app.ledger.reading() as reader:
         kept = reader.budgets()
         live = [budget for budget in kept if not is_over(budget, reader)]
-        here = _active_here(reader) if any(budget.window is Window.SESSION for budget in live) else None
+        here = active(reader) if any(budget.window is Window.SESSION for budget in live) else None
         standings = reader.standings(now_ms)
         named = {_subject(budget, budget.name) for budget in live if _is_named(budget)}
         rules = []
