@@ -77,6 +77,13 @@ def test_a_run_that_was_stopped_for_another_rule_says_which() -> None:
     assert lines[-1] == "1 call refused: agent:codex may not call gpt-5. cs budget why explains."
 
 
+def test_a_run_that_a_person_stopped_says_so() -> None:
+    by_hand = BlockedView("stopped", "A person stopped session 12.", stopped=True)
+    lines = blocked_lines(by_hand)
+    assert (lines[0], lines[-1]) == ("Session: 14m • Stopped by hand", "A person stopped session 12.")
+    assert blocked_lines(replace(by_hand, refusals=2))[-1] == "A person stopped session 12. 2 calls refused."
+
+
 def test_a_limit_is_only_said_where_it_was_reached() -> None:
     unpriced = replace(AT_LIMIT, rule="unpriced", message="no price is known for x.", stopped=True)
     assert "$5.00" not in "\n".join(blocked_lines(unpriced))

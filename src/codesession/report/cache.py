@@ -21,27 +21,38 @@ _MB = 1024 * 1024
 
 def cache_document(cache: AnswerContents, *, is_enabled: bool) -> Document:
     """What ``cache stats`` answers."""
-    scopes = cache.scopes
+    unknown = {"lastHit": None, "oldestEntry": None, "newestEntry": None}
     return document(
         {
-            "enabled": is_enabled,
             "path": str(cache.path),
-            "ttlSeconds": cache.ttl_s,
-            "maxBytes": cache.max_bytes,
-            "entries": sum(scope.entries for scope in scopes),
-            "expired": sum(scope.expired for scope in scopes),
-            "unpriced": sum(scope.unpriced for scope in scopes),
-            "bytes": sum(scope.size for scope in scopes),
-            "hits": sum(scope.hits for scope in scopes),
-            "savedCost": to_usd(sum(scope.saved_nanos for scope in scopes)),
-            "storedCost": to_usd(sum(scope.stored_nanos for scope in scopes)),
-            "lastHit": _latest(scope.last_hit_ms for scope in scopes),
-            "oldestEntry": iso(min(scope.oldest_ms for scope in scopes)) if scopes else None,
-            "newestEntry": _latest(scope.newest_ms for scope in scopes),
+            **unknown,
+            **cache_sums_document(cache, is_enabled=is_enabled),
             "howToEnable": None if is_enabled else HOW_TO_ENABLE,
-            "scopes": [_scope(scope) for scope in scopes],
+            "scopes": [_scope(scope) for scope in cache.scopes],
         }
     )
+
+
+def cache_sums_document(cache: AnswerContents, *, is_enabled: bool) -> Document:
+    """What ``/proxy/stats`` answers; times are left out where nothing is kept."""
+    scopes = cache.scopes
+    times = {
+        "lastHit": _latest(scope.last_hit_ms for scope in scopes),
+        "oldestEntry": iso(min(scope.oldest_ms for scope in scopes)) if scopes else None,
+        "newestEntry": _latest(scope.newest_ms for scope in scopes),
+    }
+    return {
+        "enabled": is_enabled,
+        "ttlSeconds": cache.ttl_s,
+        "maxBytes": cache.max_bytes,
+        "entries": sum(scope.entries for scope in scopes),
+        "expired": sum(scope.expired for scope in scopes),
+        "unpriced": sum(scope.unpriced for scope in scopes),
+        "bytes": sum(scope.size for scope in scopes),
+        "hits": sum(scope.hits for scope in scopes),
+        "savedCost": to_usd(sum(scope.saved_nanos for scope in scopes)),
+        "storedCost": to_usd(sum(scope.stored_nanos for scope in scopes)),
+    } | {name: time for name, time in times.items() if time is not None}
 
 
 def _scope(scope: ScopeAnswers) -> Document:

@@ -32,6 +32,16 @@ def document(content: Document) -> Document:
     }
 
 
+def bare(said: Document) -> Document:
+    """A document without the versions it begins with: what a part of the HTTP API answers.
+
+    >>> bare(document({"id": 1}))
+    {'id': 1}
+    """
+    versions = document({}).keys()
+    return {name: value for name, value in said.items() if name not in versions}
+
+
 def start_document(session: Session, *, resumed: bool = False) -> Document:
     """What ``start`` answers."""
     return document(
@@ -50,7 +60,7 @@ def start_document(session: Session, *, resumed: bool = False) -> Document:
 
 def note_document(annotation: Annotation) -> Document:
     """What ``note`` answers."""
-    return document(_annotation(annotation))
+    return document(annotation_document(annotation))
 
 
 def recover_document(sessions: list[Session]) -> Document:
@@ -61,7 +71,7 @@ def recover_document(sessions: list[Session]) -> Document:
 
 def logged_document(view: LoggedView) -> Document:
     """What ``log-ai`` answers: the call, by which price, and what its session now comes to."""
-    call = _call(view.call)
+    call = call_document(view.call)
     logged = ("id", "provider", "model", "tokens", "promptTokens", "completionTokens", "cost", "agentName", "evidence")
     took = {"durationSeconds": call["durationSeconds"]} if "durationSeconds" in call else {}
     cost, tokens = to_usd(view.totals.cost_nanos), view.totals.tokens
@@ -91,16 +101,16 @@ def logged_document(view: LoggedView) -> Document:
 
 def list_document(views: list[SessionView]) -> list[Document]:
     """What ``list`` answers: a bare array, each element with its versions."""
-    return [document(_session(view)) for view in views]
+    return [document(session_document(view)) for view in views]
 
 
 def show_document(view: SessionView, *, files: bool, commits: bool) -> Document:
     """What ``show`` answers; ``commits`` is their number, or, asked for, the commits."""
-    content = _session(view) | _calls_and_remarks(view)
+    content = session_document(view) | _calls_and_remarks(view)
     if files:
-        content["files"] = [_file(file, view.session.id) for file in view.files]
+        content["files"] = [file_document(file, view.session.id) for file in view.files]
     if commits:
-        content["commits"] = [_commit(commit, view.session.id) for commit in view.commits]
+        content["commits"] = [commit_document(commit, view.session.id) for commit in view.commits]
     return document(content)
 
 
@@ -141,14 +151,14 @@ def active_document(view: SessionView) -> Document:
         "liveDurationFormatted": duration(view.seconds),
         "aiUsageOmitted": view.totals.calls - len(view.calls),
     }
-    return _session(view) | live | _calls_and_remarks(view)
+    return session_document(view) | live | _calls_and_remarks(view)
 
 
 def run_document(run: RunView) -> Document:
     """What ``run`` leaves on stderr or in a file: the session, and this run's share of it."""
     view = run.session
     return document(
-        _session(view)
+        session_document(view)
         | {
             "exitCode": run.exit_code,
             "joined": run.joined,
@@ -159,8 +169,8 @@ def run_document(run: RunView) -> Document:
             "unmeteredRequests": dict(run.unmetered),
             "unrecordedCalls": run.unrecorded,
             "unreachable": dict(run.unreachable),
-            "files": [_file(file, view.session.id) for file in view.files],
-            "commits": [_commit(commit, view.session.id) for commit in view.commits],
+            "files": [file_document(file, view.session.id) for file in view.files],
+            "commits": [commit_document(commit, view.session.id) for commit in view.commits],
             "problem": run.problem,
             "blocked": None if run.blocked is None else _blocked(run.blocked),
         }
@@ -179,7 +189,8 @@ def _blocked(blocked: BlockedView) -> Document:
     }
 
 
-def _session(view: SessionView) -> Document:
+def session_document(view: SessionView) -> Document:
+    """A session with what it amounts to."""
     session, totals = view.session, view.totals
     ended = session.ended_ms is not None
     return {
@@ -212,13 +223,13 @@ def _session(view: SessionView) -> Document:
 
 def _calls_and_remarks(view: SessionView) -> Document:
     return {
-        "aiUsage": [_call(call) for call in view.calls],
-        "annotations": [_annotation(annotation) for annotation in view.annotations],
+        "aiUsage": [call_document(call) for call in view.calls],
+        "annotations": [annotation_document(annotation) for annotation in view.annotations],
         "hardware": hardware_rows(view.hardware),
     }
 
 
-def _call(call: Call) -> Document:
+def call_document(call: Call) -> Document:
     """A call; what is not known is absent, but for the cost, which is then null: *unpriced*."""
     usage = call.usage
     known: Document = {
@@ -310,7 +321,8 @@ def _recorded(row_id: int) -> Document:
     return {"id": row_id} if row_id else {}
 
 
-def _file(file: FileChange, session_id: int) -> Document:
+def file_document(file: FileChange, session_id: int) -> Document:
+    """A file that a session changed."""
     return _recorded(file.id) | {
         "sessionId": session_id,
         "filePath": file.path,
@@ -319,7 +331,8 @@ def _file(file: FileChange, session_id: int) -> Document:
     }
 
 
-def _commit(commit: Commit, session_id: int) -> Document:
+def commit_document(commit: Commit, session_id: int) -> Document:
+    """A commit of a session."""
     return _recorded(commit.id) | {
         "sessionId": session_id,
         "hash": commit.hash,
@@ -328,7 +341,8 @@ def _commit(commit: Commit, session_id: int) -> Document:
     }
 
 
-def _annotation(annotation: Annotation) -> Document:
+def annotation_document(annotation: Annotation) -> Document:
+    """A remark made in a session."""
     return {
         "id": annotation.id,
         "sessionId": annotation.session_id,

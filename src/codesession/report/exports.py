@@ -10,9 +10,10 @@ from codesession.report.formats import dollars, iso
 from codesession.report.views import every_session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from codesession.model.ports import Ledger
+    from codesession.report.documents import Document
     from codesession.report.views import SessionView
 
 CSV_HEADER = (
@@ -23,18 +24,33 @@ CSV_HEADER = (
 
 def export_json(ledger: Ledger, limit: int | None, now_ms: int) -> Iterator[str]:
     """The pieces of one JSON array: every session with its calls, files, commits and remarks."""
+    return json_array(end_document(view) for view in every_session(ledger, limit, now_ms))
+
+
+def json_array(documents: Iterable[Document]) -> Iterator[str]:
+    """The pieces of one JSON array of those documents."""
     opening = "["
-    for view in every_session(ledger, limit, now_ms):
-        yield opening + json.dumps(end_document(view), ensure_ascii=True, allow_nan=False)
+    for document in documents:
+        yield opening + json.dumps(document, ensure_ascii=True, allow_nan=False)
         opening = ",\n"
     yield "[]" if opening == "[" else "]"
 
 
 def export_csv(ledger: Ledger, limit: int | None, now_ms: int) -> Iterator[str]:
     """The lines of a CSV file as RFC 4180 quotes it: a header, then each session; money in dollars, times ISO 8601."""
-    yield _line(CSV_HEADER)
-    for view in every_session(ledger, limit, now_ms):
-        yield _line(_fields(view))
+    return sessions_csv(every_session(ledger, limit, now_ms))
+
+
+def sessions_csv(views: Iterable[SessionView]) -> Iterator[str]:
+    """The same of certain sessions."""
+    return csv_lines(CSV_HEADER, map(_fields, views))
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The lines of a CSV file as RFC 4180 quotes it: a header, then each row; None is an empty field."""
+    yield _line(header)
+    for row in rows:
+        yield _line(row)
 
 
 def _fields(view: SessionView) -> tuple[object, ...]:
@@ -57,7 +73,7 @@ def _fields(view: SessionView) -> tuple[object, ...]:
     )
 
 
-def _line(fields: tuple[object, ...]) -> str:
+def _line(fields: Sequence[object]) -> str:
     import csv
     import io
 

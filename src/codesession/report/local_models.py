@@ -31,7 +31,7 @@ def local_models_document(rates: LocalRates) -> Document:
     """What ``local-models list`` answers."""
     return document(
         {
-            "models": [_row(model) for model in rates.models],
+            "models": [rate_document(model) for model in rates.models],
             "hardware": hardware_rows(rates.hardware),
             "problems": list(rates.problems),
             "path": str(rates.path),
@@ -41,8 +41,8 @@ def local_models_document(rates: LocalRates) -> Document:
 
 def added_document(model: LocalModel, before: LocalModel | None, path: Path) -> Document:
     """What ``local-models add`` answers: the rate, and the one that it replaces."""
-    replaced = {"replaced": None if before is None else _row(before)}
-    return document(_row(model) | replaced | {"path": str(path)})
+    replaced = {"replaced": None if before is None else rate_document(before)}
+    return document(rate_document(model) | replaced | {"path": str(path)})
 
 
 def removed_document(provider: str, model: str, path: Path) -> Document:
@@ -64,14 +64,14 @@ def detected_document(found: Detected) -> Document:
                 for server in found.servers
             ],
             "asked": list(found.asked),
-            "added": [_row(model) for model in found.added],
+            "added": [rate_document(model) for model in found.added],
             "problems": list(found.problems),
         }
     )
 
 
-def _row(model: LocalModel) -> Document:
-    """A rate; what was not said of it is absent."""
+def rate_document(model: LocalModel) -> Document:
+    """What an hour of a model costs; what was not said of it is absent."""
     told: Document = {"gpuName": model.gpu_name, "notes": model.notes, "preset": model.preset}
     power = model.power
     if power is not None:
@@ -129,7 +129,8 @@ def local_models_text(rates: LocalRates) -> str:
 def _rates_table(models: tuple[LocalModel, ...]) -> str:
     names = ["Provider", "Model", "Per hour", "Hardware", "Rate"]
     rows = [
-        [model.provider, model.model, per_hour(model.nanos_per_hour), model.hardware, _how(model)] for model in models
+        [model.provider, model.model, per_hour(model.nanos_per_hour), model.hardware, how_rated(model)]
+        for model in models
     ]
     if any(model.notes for model in models):
         names.append("Notes")
@@ -138,7 +139,7 @@ def _rates_table(models: tuple[LocalModel, ...]) -> str:
     return columns("Models on your own hardware", names, rows, ("Per hour",))
 
 
-def _how(model: LocalModel) -> str:
+def how_rated(model: LocalModel) -> str:
     """How a rate was got."""
     if model.power is None:
         return f"preset {model.preset}" if model.preset else "as given"
@@ -152,7 +153,7 @@ def added_text(model: LocalModel, before: LocalModel | None, path: Path) -> str:
     which = "Every other model" if model.model == "*" else model.model
     told = f"{which} at {model.provider} now costs {per_hour(model.nanos_per_hour)} an hour"
     if model.power is not None:
-        told += f" ({_how(model)})"
+        told += f" ({how_rated(model)})"
     told += f" on {model.gpu_name}" if model.gpu_name else ""
     was = "" if before is None else f" It was {per_hour(before.nanos_per_hour)}."
     return f"{told}, as {path} says.{was}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CUSTOM = "custom"
 BUILT_IN = "built-in"
 
-_WORDS = {
+WORDS = {
     "input": "Input",
     "cache_read": "Cached input, read",
     "cache_write": "Cached input, written",
@@ -137,8 +137,8 @@ def price_list_text(listed: PriceList, *, everything: bool) -> str:
             (
                 price.provider or "any",
                 price.model,
-                _dollars(price.input),
-                _dollars(price.output),
+                shown_rate(price.input),
+                shown_rate(price.output),
                 "yours" if price.is_custom else "",
             )
             for price in sorted(shown, key=lambda price: (not price.is_custom, price.provider or "", price.model))
@@ -159,23 +159,23 @@ def price_text(explained: PriceExplanation) -> str:
     names = ["Dollars per million tokens", "Price"]
     names += [f"Prompt above {tier.above:,}" for tier in applied.tiers[1:]]
     rows = [
-        (word, *(_dollars(_rate(tier, field)) for tier in applied.tiers))
-        for field, word in _WORDS.items()
+        (word, *(shown_rate(counted_rate(tier, field)) for tier in applied.tiers))
+        for field, word in WORDS.items()
         if any(_differs(tier, field) for tier in applied.tiers)
     ]
     if any(tier.per_request for tier in applied.tiers):
-        rows.append(("Each call", *(_dollars(tier.per_request) for tier in applied.tiers)))
+        rows.append(("Each call", *(shown_rate(tier.per_request) for tier in applied.tiers)))
     table = columns(f"{explained.model}{where}", names, rows, names[1:])
-    parts = [f"Source: {_listed(applied)}."]
+    parts = [f"Source: {listed_as(applied)}."]
     moment = datetime.fromtimestamp(explained.at_ms / 1000).astimezone().strftime("%b %d, %Y %H:%M %Z")
     terms = explained.terms.in_words
     parts.append(f"It applies to calls sent at {moment}{f', on these terms: {terms}' if terms else ''}.")
-    parts += [f"It comes before {_sides(other)}: {_listed(other)}." for other in others]
+    parts += [f"It comes before {_sides(other)}: {listed_as(other)}." for other in others]
     return "\n".join([table, *map(harmless, parts)])
 
 
-def _rate(tier: PriceTier, field: str) -> Decimal | None:
-    """What is shown: the price of a million tokens, or of a thousand searches."""
+def counted_rate(tier: PriceTier, field: str) -> Decimal | None:
+    """What is shown of a class of usage, in dollars: the price of a million tokens, or of a thousand searches."""
     rate = tier.classes[field]
     return rate.scaleb(-3) if rate is not None and field in REQUESTS else rate
 
@@ -186,13 +186,14 @@ def _differs(tier: PriceTier, field: str) -> bool:
     return rate is not None and (field not in _SAME_AS or rate != tier.classes[_SAME_AS[field]])
 
 
-def _listed(price: AppliedPrice) -> str:
+def listed_as(price: AppliedPrice) -> str:
+    """Where a price is from, and since when it holds."""
     return f'{price.source}, where it is "{price.model}"{_when(price)}'
 
 
 def _sides(price: AppliedPrice) -> str:
     rates = price.tiers[0].classes
-    return f"${_dollars(rates['input'])} in and ${_dollars(rates['output'])} out"
+    return f"${shown_rate(rates['input'])} in and ${shown_rate(rates['output'])} out"
 
 
 def _when(price: AppliedPrice) -> str:
@@ -204,11 +205,11 @@ def _when(price: AppliedPrice) -> str:
     return f"{since}, from {begin} to {end} UTC"
 
 
-def _dollars(dollars: Decimal | None) -> str:
+def shown_rate(dollars: Decimal | None) -> str:
     """Dollars with their cents, and what more there is.
 
     >>> from decimal import Decimal
-    >>> _dollars(Decimal("3.000")), _dollars(Decimal("0.075")), _dollars(None)
+    >>> shown_rate(Decimal("3.000")), shown_rate(Decimal("0.075")), shown_rate(None)
     ('3.00', '0.075', '-')
     """
     if dollars is None:

@@ -75,6 +75,11 @@ def why_document(event: Event | None) -> Document:
 
 def approved_document(answered: Sequence[Question], raised: Sequence[Raised]) -> Document:
     """What ``approve`` answers."""
+    return document(answered_rows(answered, raised))
+
+
+def answered_rows(answered: Sequence[Question], raised: Sequence[Raised] = ()) -> Document:
+    """The calls that a person has answered, and what was allowed for them."""
     rows = [
         {
             "account": done.standing.account.label,
@@ -84,7 +89,7 @@ def approved_document(answered: Sequence[Question], raised: Sequence[Raised]) ->
         }
         for done in raised
     ]
-    return document({"answered": [question_row(question) for question in answered], "approved": rows})
+    return {"answered": [question_row(question) for question in answered], "approved": rows}
 
 
 def denied_document(answered: Sequence[Question]) -> Document:

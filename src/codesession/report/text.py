@@ -32,6 +32,8 @@ _BLOCKED_FOR: Mapping[str, str] = {
     Rule.ERROR_LOOP: "one error after the other",
     Rule.FILE_CHURN: "same file again and again",
     Rule.DENIED: "approval denied",
+    Rule.STOPPED: "stopped by hand",
+    Rule.PAUSED: "paused, and not resumed",
     Rule.LEDGER: "ledger cannot be written",
 }
 _EXPLAINS = "cs budget why"
@@ -78,6 +80,8 @@ def run_text(run: RunView) -> str:
 
 def _stopped_line(view: SessionView, blocked: BlockedView) -> str:
     """The one line of a run that was stopped: ``Session: 12m • Blocked at $5.00 limit • Catastrophe averted``."""
+    if blocked.rule == Rule.STOPPED:
+        return f"Session: {duration(view.seconds)} • Stopped by hand"
     if blocked.rule == Rule.BUDGET and blocked.limit_nanos is not None:
         what = f"Blocked at {detailed(blocked.limit_nanos)} limit"
     else:
@@ -91,6 +95,8 @@ def _words_for(rule: str) -> str:
 
 def _refused_line(blocked: BlockedView) -> str:
     """What was refused, and why; an agent may have kept it to itself."""
+    if blocked.rule == Rule.STOPPED and blocked.stopped:
+        return blocked.message + (f" {plural(blocked.refusals, 'call')} refused." if blocked.refusals else "")
     what = f"{plural(blocked.refusals, 'call')} refused" if blocked.refusals else "A running answer was ended"
     if blocked.rule == Rule.BUDGET and blocked.limit_nanos is not None:
         spent = "" if blocked.spent_nanos is None else f" ({detailed(blocked.spent_nanos)} spent)"

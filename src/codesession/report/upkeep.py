@@ -27,8 +27,13 @@ def backup_text(made: Backup) -> str:
 
 def reset_document(deleted: Contents, backup: Path | None) -> Document:
     """What ``reset`` answers."""
+    return document(reset_facts(deleted, backup))
+
+
+def reset_facts(deleted: Contents, backup: Path | None) -> Document:
+    """The same without the versions of a document: what the API answers."""
     counts = {name: getattr(deleted, name) for name in ("sessions", "calls", "files", "commits", "annotations")}
-    return document({"reset": True, "deleted": counts, "backup": None if backup is None else str(backup)})
+    return {"reset": True, "deleted": counts, "backup": None if backup is None else str(backup)}
 
 
 def reset_text(deleted: Contents, backup: Path | None) -> str:

@@ -55,7 +55,7 @@ def view_of_session(
     With `newest_calls` only so many of its calls.
     """
     with ledger.reading() as reader:
-        view = _whole(reader, session, reader.totals(session.id), now_ms, newest_calls)
+        view = whole_view(reader, session, reader.totals(session.id), now_ms, newest_calls)
     if found is None:
         return view
     known = {commit.hash for commit in view.commits}
@@ -69,16 +69,17 @@ def every_session(ledger: Ledger, limit: int | None, now_ms: int) -> Iterator[Se
     """All of every session, newest first, at most `limit`; as of one moment, and one after the other."""
     with ledger.reading() as reader:
         for session, totals in reader.sessions(limit):
-            yield _whole(reader, session, totals, now_ms)
+            yield whole_view(reader, session, totals, now_ms)
 
 
-def _whole(
+def whole_view(
     reader: Reader, session: Session, totals: Totals, now_ms: int, newest_calls: int | None = None
 ) -> SessionView:
+    """All of a session of one reading, with only so many `newest_calls` if that is told."""
     return SessionView(
         session,
         totals,
-        _seconds(session, now_ms),
+        lasted_s(session, now_ms),
         tuple(reader.models(session.id)),
         tuple(reader.billed_calls(session.id, newest_calls)),
         tuple(reader.files(session.id)),
@@ -91,9 +92,10 @@ def _whole(
 def views_of_sessions(ledger: Ledger, limit: int, now_ms: int) -> list[SessionView]:
     """The newest sessions, newest first, without what is in them."""
     with ledger.reading() as reader:
-        return [SessionView(session, totals, _seconds(session, now_ms)) for session, totals in reader.sessions(limit)]
+        return [SessionView(session, totals, lasted_s(session, now_ms)) for session, totals in reader.sessions(limit)]
 
 
-def _seconds(session: Session, now_ms: int) -> int:
+def lasted_s(session: Session, now_ms: int) -> int:
+    """How many whole seconds a session lasted, or has so far."""
     ended_ms = now_ms if session.ended_ms is None else session.ended_ms
     return max(0, ended_ms - session.started_ms) // 1000
