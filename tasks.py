@@ -31,6 +31,10 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 IN_PARALLEL = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal")
 """Two tests for each core: they wait for other processes as long as they compute."""
+BUILT = [ROOT / "src/codesession/web/static/vendor", ROOT / "tests/browser/vendor"]
+"""Where a build puts what the dashboard and its tests need in a browser: see hatch_build.py."""
+MANY_EXAMPLES = ("tests/web/api/test_schemathesis.py", "tests/app/test_pushes.py")
+"""Where laws are beside what they are about."""
 NOT_COPIED = ("src", ".git", ".venv", "dist", "build", "node_modules", "__pycache__", ".*_cache", ".coverage*")
 
 
@@ -55,6 +59,7 @@ def check(pytest_arguments: Sequence[str]) -> int:
     """
     prepare(VENV)
     install(VENV, "dev")
+    install_browser()
     python = program(VENV, "python")
     coverage = [] if pytest_arguments else ["--cov", "--cov-report=term"]
     steps = {
@@ -87,7 +92,7 @@ def nightly(pytest_arguments: Sequence[str]) -> int:
     prepare(VENV)
     install(VENV, "dev")
     os.environ["HYPOTHESIS_PROFILE"] = "nightly"
-    return run([program(VENV, "python"), "-m", "pytest", *IN_PARALLEL, "tests/laws", *pytest_arguments])
+    return run([program(VENV, "python"), "-m", "pytest", *IN_PARALLEL, "tests/laws", *MANY_EXAMPLES, *pytest_arguments])
 
 
 def wheel(pytest_arguments: Sequence[str]) -> int:
@@ -96,6 +101,7 @@ def wheel(pytest_arguments: Sequence[str]) -> int:
         Path(directory).chmod(0o755)  # as root, some tests go on as somebody else
         venv, tree = Path(directory, "venv"), Path(directory, "tree")
         prepare(venv)
+        install_browser()
         python = program(venv, "python")
         shutil.rmtree(ROOT / "dist", ignore_errors=True)
         must([python, "-m", "pip", "install", "--quiet", "build"], "Installing the build command failed.")
@@ -141,13 +147,15 @@ def install_ensurepip() -> None:
 
 
 def install(venv: Path, extra: str) -> None:
-    """Install the package from here, editable, with `extra`, unless this very pyproject.toml already was.
+    """Install the package from here, editable, with `extra`, unless it already was and nothing it is made from changed.
 
     Raises `Stopped`.
     """
-    fingerprint = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + str(ROOT).encode()).hexdigest()
+    made_from = [ROOT / name for name in ("pyproject.toml", "hatch_build.py", "package-lock.json")]
+    fingerprint = hashlib.sha256(b"".join(path.read_bytes() for path in made_from) + str(ROOT).encode()).hexdigest()
     stamp = venv / f".installed-{extra or 'plain'}"
-    if any(path.exists() and path.read_text() == fingerprint for path in (stamp, venv / ".installed-dev")):
+    is_whole = all(path.exists() for path in BUILT) or os.environ.get("CODESESSION_SKIP_UI_BUILD", "0") not in {"", "0"}
+    if is_whole and any(path.exists() and path.read_text() == fingerprint for path in (stamp, venv / ".installed-dev")):
         return
     say("installing codesession" + (f" with [{extra}]" if extra else "") + " …")
     must(
@@ -155,6 +163,20 @@ def install(venv: Path, extra: str) -> None:
         "pip could not install the package; see above.",
     )
     stamp.write_text(fingerprint)
+
+
+def install_browser() -> None:
+    """Debian's Chromium for the browser tests, where there is no browser and this may install one.
+
+    Elsewhere these tests say how to get one, and all others run without.
+    """
+    if run([sys.executable, "tests/browser/finding.py"], quiet=True) == 0:
+        return
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if is_root and shutil.which("apt-get"):
+        say("installing chromium …")
+        run(["apt-get", "update"], quiet=True)  # an old list may still do
+        run(["apt-get", "install", "--yes", "--no-install-recommends", "chromium"], quiet=True)
 
 
 def program(venv: Path, name: str) -> str:
