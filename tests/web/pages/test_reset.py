@@ -1,0 +1,48 @@
+"""Is it said what would go, and which copies there are?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from starlette.testclient import TestClient
+from tests.report.spending import DOLLAR, NOW, begin, call, ms
+
+from codesession.web.site import build_site
+
+if TYPE_CHECKING:
+    from tests.app.place import Place
+
+    from codesession.app import App
+
+
+@pytest.fixture
+def app(place: Place) -> App:
+    place.now_ms = ms(NOW)
+    return place.app()
+
+
+@pytest.fixture
+def client(app: App) -> TestClient:
+    return TestClient(build_site(app))
+
+
+def words(client: TestClient, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.text.partition("<main")[2].partition("</main>")[0]
+
+
+def test_what_would_go_is_counted_and_the_copies_of_earlier_resets_are_listed(app: App, client: TestClient) -> None:
+    session = begin(app.ledger, "work", "2026-11-05T12:00+00:00")
+    call(app.ledger, "2026-11-05T12:00+00:00", 2 * DOLLAR, session)
+    (app.config.database.parent / "sessions-before-reset-20261101-120000.db").write_bytes(b"x" * 5000)
+    shown = words(client, "/reset")
+    assert "<strong>1</strong> sessions" in shown
+    assert "<strong>1</strong> AI calls, $2.00 in all" in shown
+    assert "sessions-before-reset-20261101-120000.db" in shown
+    assert "5 kB" in shown
+
+
+def test_where_there_is_nothing_nothing_would_go(client: TestClient) -> None:
+    assert "Nothing: there is no session and no call." in words(client, "/reset")
