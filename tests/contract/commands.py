@@ -40,6 +40,7 @@ NO_SCOPE = (
     "customer:" + "c" * 201, "model:", "model:[ab]", "project:",
 )  # fmt: skip
 NO_NAME = ("", " ", "\t\n")
+NO_HOST = ("", " ", "a b", "http://127.0.0.1", "127.0.0.1:80", "[::1]", "1.2.3.4.5", "192.0.2.1", "x" * 300)
 NO_WORD = (*NO_NAME, "a b", "flex,batch", " flex", "flex ", "flex\n", "-", "fl\u00e9x")
 NO_MODEL = (*NO_NAME, "m" * 201)
 NO_PROVIDER = (*NO_NAME, "p" * 101)
@@ -134,6 +135,7 @@ ROWS: dict[str, Row] = {
     "cs cache clear": Row(),
     "cs cache stats": Row(),
     "cs completion": Row({"shell": ["bash"]}),
+    "cs dashboard": Row({"port": ["-p", "0"]}, {"host": {INVALID: NO_HOST}}),
     "cs demo": Row(),
     "cs deny": Row(wrong={"session_id": {**ONE_SESSION["session_id"], "budget_not_found": ["1"]}}),
     "cs doctor": Row(),
@@ -293,6 +295,9 @@ ROWS: dict[str, Row] = {
         free=frozenset({"command"}),
         refused={INVALID: [["--no-proxy", "--"], ["--mode", "stop", "true"], ["--no-proxy", "--budget", "5", "true"]]},
         is_idle=True,
+    ),
+    "cs serve": Row(
+        {"port": ["-p", "0"], "dashboard_port": ["--dashboard-port", "0"]}, {"host": {INVALID: NO_HOST}}, is_idle=True
     ),
     "cs show": Row({"session_id": ["12"]}, ONE_SESSION),
     "cs start": Row(
