@@ -12,7 +12,7 @@ import pytest
 from codesession.cli import COMMANDS, commands
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _TYPED = re.compile(r"^\$ (?:[A-Z_]+=\S+ )*(cs(?: .*)?)$", re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 
