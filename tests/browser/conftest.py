@@ -216,11 +216,15 @@ def page(pages: Pages, dashboard: Dashboard) -> Page:
     return pages(dashboard)
 
 
+_GIVEN_UP = ("htmx:sendAbort", "htmx:afterRequest, [object")
+"""What htmx says of a search that gives way to the next letter typed: that is meant."""
+
+
 def watch(page: Page, origin: str, trouble: list[str]) -> None:
     """Write down each error in the console and the page, and each request to anybody else, as it comes."""
 
     def said(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(_GIVEN_UP):
             trouble.append(f"error on {page.url}: {message.text} ({message.location.get('url', '')})")
 
     def asked(request: Request) -> None:

@@ -33,7 +33,7 @@ class Killed:
             env=machine.environ,
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=240,
         )
         assert (done.returncode, done.stderr) == (0, b"")
         before, *self.kills, ended = [json.loads(line) for line in done.stdout.splitlines()]
