@@ -91,7 +91,7 @@ def test_what_cannot_be_set_is_explained_where_it_is_typed(small: Small, pages: 
     said = dialog.get_by_role("alert")
     expect(said).to_contain_text("nobody in particular")
     small.happen("codesession refused this call: something else happened meanwhile.")
-    expect(page.locator("#card-alerts")).to_contain_text("something else happened meanwhile.")
+    expect(page.locator("#card-alerts")).to_contain_text("Something else happened meanwhile.")
     expect(said).to_contain_text("nobody in particular")
     expect(dialog.get_by_label("For whom")).to_have_value("nobody in particular")
     assert [line for line in trouble if "400" not in line] == []
@@ -146,9 +146,9 @@ def test_the_alarm_is_off_until_it_is_switched_on_and_remembered(small: Small, p
     expect(page.locator("#alarm-says")).to_contain_text("On: a sound and a notification")
     assert page.evaluate("() => window.asked")
     small.happen("codesession refused this call: a breach while it is on.")
-    expect(page.locator("#toasts")).to_contain_text("a breach while it is on.")
-    seen(page, "a breach while it is on.")
-    assert raised(page) == ["sound", "a breach while it is on."]
+    expect(page.locator("#toasts")).to_contain_text("A breach while it is on.")
+    seen(page, "A breach while it is on.")
+    assert raised(page) == ["sound", "A breach while it is on."]
     expect(switch).to_be_checked()  # the page was drawn anew meanwhile
 
     page.reload()
@@ -157,7 +157,7 @@ def test_the_alarm_is_off_until_it_is_switched_on_and_remembered(small: Small, p
     small.happen("An approval.", EventKind.APPROVED)
     small.happen("A breach after that.", EventKind.WARNED)
     expect(page.locator("#toasts")).to_contain_text("A breach after that.")
-    assert "a breach while it is on." not in raised(page)
+    assert "A breach while it is on." not in raised(page)
 
 
 @pytest.mark.parametrize("ringing", [0, 1])

@@ -207,6 +207,11 @@ def test_back_leads_to_the_tab_before_and_to_the_words_before(work: Work, pages:
     page.goto("/sessions")
     page.get_by_role("searchbox", name="Search sessions").fill("nothing like it")
     expect(page.locator("main")).to_contain_text("No session is like that")
+    page.get_by_role("heading", level=1).click()  # leaving the field asks for nothing, and is no step to go back
+    page.get_by_role("combobox", name="When").select_option("7")
+    expect(page).to_have_url(re.compile("days=7"))
+    page.go_back()
+    expect(page).to_have_url(re.compile("search=nothing.*days=all"))
     page.go_back()
     expect(page.locator("#sessions tbody tr")).to_have_count(1)
     expect(page.get_by_role("searchbox", name="Search sessions")).to_have_value("")

@@ -196,7 +196,7 @@ def test_the_newest_breaches_come_first_and_answers_of_people_are_none(ledger: S
     assert {breach.event.kind for breach in newest} == BREACHES
     assert {(breach.message, breach.session_name) for breach in newest} == {("no", "in /a")}
     assert {breach.kind for breach in newest} == {"bad", "warn"}
-    assert (view.breaches[len(BREACHES)].message, view.breaches[len(BREACHES)].session_name) == ("warning 49", "")
+    assert (view.breaches[len(BREACHES)].message, view.breaches[len(BREACHES)].session_name) == ("Warning 49", "")
 
 
 @pytest.mark.parametrize("kind", EventKind)

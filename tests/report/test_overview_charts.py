@@ -48,10 +48,22 @@ def test_where_nothing_is_expected_nothing_is_drawn(ledger: SqliteLedger) -> Non
     assert says == "Cost of each of the last 7 days: $1.00 in all, at most $1.00 on 28 Nov."
 
 
+def test_a_day_that_no_line_leads_to_is_a_dot(ledger: SqliteLedger) -> None:
+    call(ledger, "2026-11-28T09:00+00:00", 1 * DOLLAR)
+    (cost,) = charts(ledger).cost.options["series"]
+    assert cost["data"] == [None] * 6 + [{"value": 1.0, "symbol": "circle"}]
+    assert (cost["symbol"], cost["showAllSymbol"]) == ("none", True)
+    call(ledger, "2026-11-27T09:00+00:00", 2 * DOLLAR)
+    cost, _ = charts(ledger).cost.options["series"]
+    assert cost["data"][5:7] == [2.0, 1.0]
+    assert cost["showSymbol"] is False
+
+
 def test_a_day_without_a_price_is_a_gap_and_so_is_one_before_the_first_call(ledger: SqliteLedger) -> None:
     call(ledger, "2026-11-24T09:00+00:00", 0)
     call(ledger, "2026-11-27T09:00+00:00", None)
-    assert charts(ledger).cost.options["series"][0]["data"][:7] == [None, None, 0, 0, 0, None, 0]
+    alone = {"value": 0, "symbol": "circle"}
+    assert charts(ledger).cost.options["series"][0]["data"][:7] == [None, None, 0, 0, 0, None, alone]
 
 
 def test_whoever_began_long_ago_has_days_of_nothing(ledger: SqliteLedger) -> None:

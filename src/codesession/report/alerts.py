@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codesession.model import EACH, EventKind, ScopeKind, reason_of
+from codesession.model import EACH, EventKind, ScopeKind
 from codesession.model.analysis import SessionOrder, SessionQuery
-from codesession.report.breaches import BREACHES
+from codesession.report.breaches import BREACHES, sentence_of
 from codesession.report.budget_words import evidence_text
 from codesession.report.budgets import dearest
 from codesession.report.formats import source
@@ -219,4 +219,4 @@ def breaches(reader: Reader) -> tuple[Breach, ...]:
 def _breach(reader: Reader, event: Event) -> Breach:
     session = None if event.session_id is None else reader.session(event.session_id)
     what, kind = _HAPPENED[event.kind]
-    return Breach(event, what, kind, reason_of(event.message), session.name if session else "")
+    return Breach(event, what, kind, sentence_of(event.message), session.name if session else "")

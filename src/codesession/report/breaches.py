@@ -24,6 +24,19 @@ BREACHES = frozenset(
 """What an alarm is for; what a person answered is not."""
 
 
+def sentence_of(message: str) -> str:
+    """What a refusal says, as a sentence of its own; a name it begins with stays as it is.
+
+    >>> sentence_of("codesession refused this call: it is too dear.")
+    'It is too dear.'
+    """
+    reason = reason_of(message)
+    first, _, rest = reason.partition(" ")
+    return (
+        f"{first.capitalize()} {rest}" if rest and first.isalpha() and first.islower() else reason
+    )  # no name of a model
+
+
 def alert_document(event: Event) -> Document:
     """What a browser is told of an event."""
     return {
@@ -31,7 +44,7 @@ def alert_document(event: Event) -> Document:
         "kind": event.kind,
         "rule": event.rule,
         "at": iso(event.at_ms),
-        "message": reason_of(event.message),
+        "message": sentence_of(event.message),
         "sessionId": event.session_id,
         "provider": event.provider,
         "model": event.model,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from codesession.model import Account, CallState, EventKind, ScopeKind, Window, reason_of
+from codesession.model import Account, CallState, EventKind, ScopeKind, Window
 from codesession.model.analysis import CallOrder, CallQuery
 from codesession.model.switch import SwitchState
 from codesession.report.alerts import Limit
+from codesession.report.breaches import sentence_of
 from codesession.report.evidence import GOT
 from codesession.report.formats import money, plural
 from codesession.report.velocity import session_costs
@@ -164,7 +165,7 @@ class LiveView:
     @staticmethod
     def reason(question: Question) -> str:
         """Why a call waits."""
-        return _sentence(question.message)
+        return sentence_of(question.message)
 
     def session_name(self, session_id: int | None) -> str:
         """The name of a live session; empty for none."""
@@ -333,17 +334,8 @@ def happened(reader: Reader, events: Iterable[Event]) -> tuple[Happened, ...]:
             session = reader.session(event.session_id) if event.session_id is not None else None
             names[event.session_id] = session.name if session else ""
         what, kind = _HAPPENED[event.kind]
-        told.append(Happened(event, what, kind, _sentence(event.message), names[event.session_id]))
+        told.append(Happened(event, what, kind, sentence_of(event.message), names[event.session_id]))
     return tuple(told)
-
-
-def _sentence(message: str) -> str:
-    """What a refusal says, as a sentence of its own; a name it begins with stays as it is."""
-    reason = reason_of(message)
-    first, _, rest = reason.partition(" ")
-    return (
-        f"{first.capitalize()} {rest}" if rest and first.isalpha() and first.islower() else reason
-    )  # no name of a model
 
 
 def _sum(amounts: Iterable[Nanos | None]) -> Nanos | None:

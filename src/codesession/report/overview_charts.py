@@ -151,17 +151,23 @@ def _clock(at_ms: int, zone: tzinfo | None) -> str:
 
 
 def _line(name: str, data: Sequence[float | None], colour: str, *, dashed: bool = False) -> Options:
-    """A line that is smooth between the days, and passes neither above nor below them."""
+    """A line that is smooth between the days, and passes neither above nor below them; a day alone in it is a dot."""
+    alone = {place for place, value in enumerate(data) if value is not None and _is_alone(data, place)}
     return {
         "name": name,
         "type": "line",
-        "data": list(data),
+        "data": [{"value": value, "symbol": "circle"} if place in alone else value for place, value in enumerate(data)],
         "color": colour,
         "smooth": 0.4,
         "smoothMonotone": "x",
-        "showSymbol": False,
         "lineStyle": {"width": 2, "type": "dashed" if dashed else "solid"},
+        **({"symbol": "none", "showAllSymbol": True} if alone else {"showSymbol": False}),
     }
+
+
+def _is_alone(data: Sequence[float | None], place: int) -> bool:
+    """Whether nothing is known on either side, so that no line leads there."""
+    return all(value is None for value in (*data[max(place - 1, 0) : place], *data[place + 1 : place + 2]))
 
 
 def _bar(name: str, data: Sequence[int], colour: str) -> Options:
