@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from codesession.app import what_if
 from codesession.app.other_model import cost_of_amounts
@@ -183,7 +183,6 @@ def rates(draw: st.DrawFn) -> Rates:
     return Rates(tuple(bands), 10 ** draw(st.integers(6, 9)), at_most_one=draw(st.booleans()))
 
 
-@settings(deadline=None)
 @given(rates(), st.tuples(*[st.integers(0, 3) | st.integers(0, 200_000)] * len(USAGE_FIELDS)), st.sets(PLACES))
 def test_the_quick_way_says_what_the_price_of_one_call_is(
     known: Rates, amounts: tuple[int, ...], unused: set[int]

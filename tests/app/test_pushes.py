@@ -33,7 +33,7 @@ def fresh() -> Callable[[], str]:
 
 
 @pytest.mark.usefixtures("priced")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(pushes=PUSHES)
 def test_law_every_key_counts_once_and_every_call_without_one_each_time(
     place: Place, fresh: Callable[[], str], pushes: Sequence[tuple[int | None, Sequence[int | None]]]

@@ -228,7 +228,7 @@ CALLS = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(CALLS, max_size=12), st.integers(1, 4))
 def test_pricing_anew_twice_is_pricing_anew_once_and_sums_are_their_calls(calls: list[Any], at_once: int) -> None:
     with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:

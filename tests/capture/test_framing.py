@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from codesession.capture.framing import EVENTS, LINES, OBJECTS, Framing, LineSplitter, ObjectSplitter
@@ -41,7 +41,6 @@ def documents(framing: Framing, pieces: list[bytes]) -> list[Any]:
 @given(
     said=DOCUMENTS, places=PLACES, indent=st.sampled_from([None, 2]), between=st.sampled_from([",", "\n,\r\n", ", "])
 )
-@settings(deadline=None)
 def test_an_array_is_cut_after_each_object(
     said: list[Any], places: list[int], indent: int | None, between: str
 ) -> None:

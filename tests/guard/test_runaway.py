@@ -279,7 +279,7 @@ STEPS = st.lists(
     calls=st.lists(st.tuples(STEPS, st.none() | st.integers(0, 10**10), st.sampled_from([None, 200, 400, 529]))),
     thresholds=st.builds(Thresholds, st.integers(0, 10**10), *[st.integers(0, 30)] * 4),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_seen_a_finding_is_a_sentence(
     calls: list[tuple[tuple[Step, ...], int | None, int | None]], thresholds: Thresholds
 ) -> None:

@@ -10,4 +10,4 @@ _MORE = 25
 
 def each(usual: int) -> settings:
     """So many examples, or more in the nightly profile: one of hundreds need not be drawn as often as one alone."""
-    return settings(max_examples=usual * (_MORE if IS_NIGHTLY else 1), deadline=None)
+    return settings(max_examples=usual * (_MORE if IS_NIGHTLY else 1))

@@ -193,5 +193,5 @@ class TheCap(RuleBasedStateMachine):
             assert len(tx.events(EventKind.REFUSED)) == self._refused
 
 
-TheCap.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TheCap.TestCase.settings = settings(max_examples=30, stateful_step_count=25)
 TestTheCap = TheCap.TestCase

@@ -83,7 +83,7 @@ def test_the_answer_of_another_is_read_or_is_not(
 
 @pytest.mark.parametrize("name", [name for name, provider in PROVIDERS.items() if provider.results])
 @given(one=st.sampled_from(RECORDINGS), changes=CHANGES)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_any_file_is_a_batchs_results_or_is_not(
     name: str, one: Recording, changes: list[tuple[int, bytes, bool]]
 ) -> None:
@@ -163,7 +163,7 @@ def test_any_value_in_a_request_is_read_or_is_not(name: str, body: bytes) -> Non
 @given(
     path=st.text(st.characters(max_codepoint=255), max_size=40) | st.sampled_from(["/model//invoke", "/models/%E4:x"])
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_path_and_query_tell_something_or_nothing(name: str, path: str) -> None:
     endpoint = ENDPOINTS[name]
     asked = endpoint.read_request(b"{}")
@@ -172,7 +172,7 @@ def test_any_path_and_query_tell_something_or_nothing(name: str, path: str) -> N
 
 
 @given(body=st.lists(FORM_PARTS, max_size=14).map(b"".join), kind=FORM_TYPES)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_any_form_has_fields_or_has_none(body: bytes, kind: str) -> None:
     told = read_form(body, f"multipart/form-data{kind}")
 

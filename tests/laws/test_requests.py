@@ -34,7 +34,7 @@ METHODS = st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "post", ""])
 
 
 @given(path=PATHS, method=METHODS, headers=HEADERS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_path_has_a_provider_or_is_not_found(path: str, method: str, headers: dict[str, str]) -> None:
     try:
         way = route(path, method, headers, PROVIDERS)
@@ -53,7 +53,7 @@ def test_a_path_has_a_provider_or_is_not_found(path: str, method: str, headers: 
     query=st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=30),
     without=st.sampled_from(["", "/v1"]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_path_leads_to_another_host(path: str, query: str, without: str) -> None:
     try:
         way = route(path, "POST", {"authorization": "x"}, PROVIDERS)
@@ -70,7 +70,7 @@ def test_a_session_in_a_path_is_read_as_it_was_written(number: int, rest: str) -
 
 
 @given(address=st.one_of(st.text(max_size=40), st.text(max_size=30).map(lambda text: f"https://{text}")))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_address_can_be_called_or_is_refused(address: str) -> None:
     try:
         upstream = upstream_at(address, "/v1")
@@ -81,7 +81,7 @@ def test_an_address_can_be_called_or_is_refused(address: str) -> None:
 
 
 @given(address=st.one_of(st.none(), st.text(max_size=20)), headers=HEADERS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_peer_is_let_in_or_forbidden(address: str | None, headers: dict[str, str]) -> None:
     with contextlib.suppress(Forbidden):
         check_peer(address, headers)
@@ -101,7 +101,7 @@ REQUESTS = st.dictionaries(FIELDS, JSON, max_size=8)
 
 
 @given(body=st.one_of(st.binary(max_size=100), REQUESTS.map(lambda request: json.dumps(request).encode())))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_request_is_read_or_unreadable(body: bytes) -> None:
     for endpoint in (*PROVIDERS["anthropic"].endpoints.values(), *PROVIDERS["openai"].endpoints.values()):
         with contextlib.suppress(Unreadable):
@@ -115,7 +115,7 @@ def plain(value: Any) -> str:
 
 
 @given(request=REQUESTS, options=OPTIONS, is_said=st.booleans(), indent=st.sampled_from([None, 0, 2]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_request_is_changed_only_to_ask_for_usage(
     request: dict[str, Any], options: Any, indent: int | None, *, is_said: bool
 ) -> None:
@@ -142,7 +142,7 @@ def test_a_request_is_changed_only_to_ask_for_usage(
 
 
 @given(value=JSON)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_limit_is_a_count_or_none(value: Any) -> None:
     try:
         counted = count(value)
@@ -167,7 +167,7 @@ RAW = st.lists(st.tuples(NAMES, st.binary(max_size=9) | st.sampled_from([b"x-a",
 
 
 @given(headers=RAW)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_headers_that_go_through_keep_their_order_and_values(headers: list[tuple[bytes, bytes]]) -> None:
     sent = onward(headers)
     returned = back(headers)

@@ -106,7 +106,7 @@ LINES = st.sampled_from(
 
 
 @given(lines=st.lists(LINES, max_size=30), end=st.sampled_from(ENDS), places=PLACES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_splitter_gives_whole_events_and_every_byte(lines: list[bytes], end: bytes, places: list[int]) -> None:
     stream = b"".join(line + end for line in lines)
     splitter = EventSplitter()
@@ -121,7 +121,7 @@ def test_a_splitter_gives_whole_events_and_every_byte(lines: list[bytes], end: b
 
 
 @given(lines=st.lists(LINES, max_size=30), end=st.sampled_from(ENDS), places=PLACES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_filter_takes_out_the_extra_event_and_nothing_else(
     lines: list[bytes], end: bytes, places: list[int]
 ) -> None:
@@ -174,7 +174,7 @@ def test_a_stream_is_ended_after_whole_events_whatever_it_came_in(
 
 @pytest.mark.parametrize("one", LINE_STREAMS, ids=lambda one: one.file)
 @given(places=PLACES, ends_at=st.integers(min_value=1, max_value=9))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_lines_are_ended_after_whole_lines(one: Recording, places: list[int], ends_at: int) -> None:
     headers, watch = {"content-type": one.content_type}, Watcher(ends_at)
     got = passed_on(cut(one.body, places), one.endpoint, watch, headers, every=0)
@@ -202,7 +202,7 @@ def test_a_watched_stream_is_passed_on_and_read_as_any(one: Recording, places: l
 
 
 @given(data=st.binary(max_size=500), most=st.integers(min_value=3, max_value=50), places=PLACES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_splitter_keeps_no_more_than_it_may(data: bytes, most: int, places: list[int]) -> None:
     splitter = EventSplitter(most)
     given_back = 0
@@ -276,7 +276,7 @@ def test_no_reader_fails_when_an_answer_is_damaged(one: Recording, at: int, nois
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
 @given(data=st.binary(max_size=200), places=PLACES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_decoder_says_only_that_it_cannot(coding: str, data: bytes, places: list[int]) -> None:
     decoding = decoder(coding)
     for piece in cut(data, places):
@@ -288,7 +288,7 @@ def test_a_decoder_says_only_that_it_cannot(coding: str, data: bytes, places: li
 
 @pytest.mark.parametrize("coding", CODINGS)
 @given(bodies=st.lists(st.binary(max_size=200), min_size=1, max_size=3), places=PLACES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_decoder_reads_frame_after_frame(coding: str, bodies: list[bytes], places: list[int]) -> None:
     if coding in ("deflate", "br"):  # these have one frame
         bodies = bodies[:1]

@@ -35,7 +35,6 @@ def examples(usual: int) -> settings:
     """So many examples, or those of the nightly profile."""
     return settings(
         max_examples=settings().max_examples if IS_NIGHTLY else usual,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
 

@@ -459,7 +459,7 @@ def rows_of(columns: Sequence[str], owner: bool) -> Any:  # noqa: FBT001
     return st.lists(st.fixed_dictionaries({"session_id": SESSION_IDS, **odd} if owner else odd), max_size=3)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sessions=rows_of(["name", "start_time", "end_time", "duration", "working_directory", "git_root", "start_git_head",
                       "files_changed", "commits", "ai_cost", "ai_tokens", "notes", "status"], owner=False),

@@ -403,4 +403,4 @@ def sum_of(calls: Collection[Call]) -> Totals:
 
 
 TestTwoConnections = TwoConnections.TestCase
-TestTwoConnections.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestTwoConnections.settings = settings(max_examples=40, stateful_step_count=25)

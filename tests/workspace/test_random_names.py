@@ -36,7 +36,7 @@ EXPECTED = {
 }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     plan=st.dictionaries(
         st.tuples(st.sampled_from([b"", b"deep/er/"]), NAMES).map(b"".join), st.sampled_from(DEEDS), max_size=12

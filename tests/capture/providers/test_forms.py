@@ -87,7 +87,7 @@ WORDS = st.sampled_from(
 
 
 @given(body=st.lists(WORDS, max_size=40).map(b"".join), content_type=st.just(TYPE) | st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_comes_is_read_without_failing(body: bytes, content_type: str) -> None:
     form = read_form(body, content_type)
 

@@ -248,7 +248,7 @@ COUNTERS = st.fixed_dictionaries(
 
 @pytest.mark.parametrize("understand", [tell, tell_images, tell_transcription])
 @given(counters=COUNTERS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_parts_are_the_whole_or_nothing_is_read(understand: Any, counters: dict[str, Any]) -> None:
     try:
         usage = understand(counters, Answered()).usage

@@ -204,7 +204,7 @@ BODIES = {
 
 @pytest.mark.parametrize(("provider", "path"), BODIES)
 @given(places=st.lists(st.integers(min_value=0, max_value=100_000), max_size=30), again=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_cutting_reads_the_same_and_each_answer_once(
     provider: str, path: str, places: list[int], *, again: bool
 ) -> None:
@@ -224,7 +224,7 @@ def test_any_cutting_reads_the_same_and_each_answer_once(
 
 @pytest.mark.parametrize(("provider", "path"), BODIES)
 @given(at=st.integers(min_value=0, max_value=100_000), noise=st.binary(max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_reader_fails_when_results_are_damaged(provider: str, path: str, at: int, noise: bytes) -> None:
     body = BODIES[provider, path]
     at %= len(body)

@@ -241,7 +241,7 @@ def bodies() -> Iterator[st.SearchStrategy[bytes]]:
 
 
 @given(body=st.one_of(*bodies()))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_request_is_read_or_unreadable_whatever_it_holds(body: bytes) -> None:
     for read in ENDPOINTS:
         with contextlib.suppress(Unreadable):

@@ -90,7 +90,6 @@ def ask(schema: Any, method: str, path: str, mode: GenerationMode) -> None:
 
     @settings(
         max_examples=MOST,
-        deadline=None,
         database=None,
         derandomize=not IS_NIGHTLY,
         phases=(Phase.generate,) if not IS_NIGHTLY else tuple(Phase),
