@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from codesession.config import Config
     from codesession.meter import PriceBook
     from codesession.model import EventKind, Refusal, Session, Totals
-    from codesession.model.ports import Sessions
+    from codesession.model.relaying import Sessions
 
 
 _KEPT_MS = 60 * 24 * 3600 * 1000

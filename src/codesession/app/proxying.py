@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from codesession.app.metering import Metering
     from codesession.ledger import WriteQueue
     from codesession.model import Scope, Session, Totals
-    from codesession.model.ports import Sessions, Writer
+    from codesession.model.ports import Writer
+    from codesession.model.relaying import Sessions
 
 BACKGROUND = "Background API Session"
 _KNOWN_FOR_MS = 30_000

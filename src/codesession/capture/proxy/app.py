@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from codesession.capture.proxy.outbound import Upstream, WayOut
     from codesession.capture.proxy.refusing import Refused
     from codesession.capture.proxy.routing import Route
-    from codesession.model.ports import Gate, Sessions
+    from codesession.model.relaying import Gate, Sessions
 
 INTERCEPTING = ("/v1/messages", "/v1/chat/completions", "/v1/responses", "/v1/embeddings")
 

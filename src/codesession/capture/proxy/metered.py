@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from codesession.capture.proxy.incoming import Incoming, Tally
     from codesession.capture.proxy.outbound import WayOut
     from codesession.model import Attempt
-    from codesession.model.ports import Gate, Sessions
+    from codesession.model.relaying import Gate, Sessions
 
     _Later: TypeAlias = dict[tuple[str, str], "_Call"]
     """The calls that wait for their answers, by provider and the answer's id; which waits longest is the first."""

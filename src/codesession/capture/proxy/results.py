@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from codesession.capture.proxy.client import Send
     from codesession.capture.proxy.incoming import Tally
     from codesession.model import Attempt, Outcome
-    from codesession.model.ports import Gate
+    from codesession.model.relaying import Gate
 
 _ENDPOINT = "batch"
 _OK = 200
