@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
     from codesession.model import Nanos
 
+PROXY_PORT = 3739
+"""Where a proxy listens unless it is told otherwise."""
 CONNECT_TIMEOUT_S = 10.0
 IDLE_TIMEOUT_S = 600.0
 _MOST = 2**31 - 1

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from codesession.app.proxy_status import PORT, proxy_status
+from codesession.app.proxy_status import proxy_status
 from codesession.app.proxy_switch import ProxySwitch
-from codesession.app.runs import PORT as OF_RUNS
 from codesession.capture.proxy import listen
+from codesession.config import PROXY_PORT
 from codesession.errors import PortTaken
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.usefixtures("priced")
 WAIT_S = 30
 
 
-def test_the_usual_port_is_the_same_everywhere() -> None:
-    assert PORT == OF_RUNS == 3739
+def test_the_usual_port_is_the_documented_one() -> None:
+    assert PROXY_PORT == 3739
 
 
 def test_it_is_begun_once_and_ended(place: Place) -> None:

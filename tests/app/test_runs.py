@@ -131,7 +131,7 @@ def test_what_a_person_should_know_before_is_said_before(place: Place) -> None:
 def test_the_usual_port_gives_way_to_a_free_one(place: Place) -> None:
     with closing(listen(0)) as taken:
         port = taken.getsockname()[1]
-        place.monkeypatch.setattr("codesession.app.runs.PORT", port)
+        place.monkeypatch.setattr("codesession.app.runs.PROXY_PORT", port)
         done = run(place.app(), python(""), name="x")
     assert done.port not in (None, port)
     assert place.said == [f"Port {port} is taken; the proxy listens on {done.port}."]

@@ -14,6 +14,7 @@ from tests.report.spending import DOLLAR, NOW, begin, call, end, ms
 
 from codesession.model import Attempt, ChangeType, Commit, Cost, Evidence, FileChange, Outcome, Usage
 from codesession.model.analysis import Hour, ProjectTotals, Span, Spent, Work
+from codesession.report.formats import project_name
 from codesession.report.insights import (
     LEVELS,
     agents_document,
@@ -22,7 +23,6 @@ from codesession.report.insights import (
     hotspots_document,
     insights_view,
     project_chart,
-    project_name,
     projects_document,
     week_rows,
 )

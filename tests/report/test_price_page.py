@@ -17,9 +17,9 @@ from codesession.report.price_page import (
     price_page,
     prices_document,
     pricing_document,
-    usd,
     used_models,
 )
+from codesession.report.pricing import dollars_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -210,8 +210,8 @@ def test_the_document_has_a_page_of_prices_with_where_each_is_from() -> None:
 
 @pytest.mark.parametrize(("dollars", "number"), [("0.0375", 0.0375), ("0", 0.0), ("0.1", 0.1)])
 def test_dollars_are_the_number_that_was_typed(dollars: str, number: float) -> None:
-    assert usd(Decimal(dollars)) == number
+    assert dollars_of(Decimal(dollars)) == number
 
 
 def test_dollars_that_are_not_known_are_no_number() -> None:
-    assert usd(None) is None
+    assert dollars_of(None) is None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from codesession.app.caching import cache_contents, clear_cache, with_answers_kept
     from codesession.app.core import App, open_app
     from codesession.app.demo import demonstration
-    from codesession.app.ending import asked_to_end
+    from codesession.app.ending import asked_to_end, wait_until
     from codesession.app.entries import Entry, Logged, log_call
     from codesession.app.health import examine
     from codesession.app.local_models import (
@@ -94,8 +94,8 @@ _HOME = {
     "end_session": "sessions",
     "examine": "health",
     "explain_price": "price_list",
-    "last_refusal": "approvals",
     "heeding": "switches",
+    "last_refusal": "approvals",
     "ledger_contents": "upkeep",
     "list_local_models": "local_models",
     "list_mandates": "mandates",
@@ -126,6 +126,7 @@ _HOME = {
     "sync_project_file": "project_file",
     "update_prices": "price_update",
     "wait_for_end": "proxying",
+    "wait_until": "ending",
     "watch_session": "watching",
     "what_if": "other_model",
     "with_answers_kept": "caching",
@@ -197,6 +198,7 @@ __all__ = [
     "sync_project_file",
     "update_prices",
     "wait_for_end",
+    "wait_until",
     "watch_session",
     "what_if",
     "with_answers_kept",

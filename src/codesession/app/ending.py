@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_LOOK_S = 0.5
 _AGAIN_S = 1.0
 """A second Ctrl-C means another thing than the first only when it is not the same one, passed on by a wrapper."""
+
+
+def wait_until(asked: threading.Event) -> None:
+    """Return when that event is set, by a signal as well: Windows delivers those only between waits."""
+    while not asked.wait(_LOOK_S):
+        pass
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from codesession.app.price_list import explain_price, list_prices
+from codesession.app.price_list import explain_in, list_book
+from codesession.app.pricing import price_book
 from codesession.errors import InvalidInput, UnknownModel
 from codesession.meter import PricesUnavailable, ensure_shards
 from codesession.meter.custom import FILE
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
     from codesession.config import Config
+    from codesession.meter import PriceBook
     from codesession.model.price import PriceExplanation, PriceList
 
 _HOUR_MS = 3_600_000
@@ -33,21 +35,24 @@ class PriceBoard(NamedTuple):
     listed: PriceList
     explained: dict[Name, PriceExplanation | None]
     """those that somebody has asked for; None: no price is known"""
-    config: Config
+    book: PriceBook
     at_ms: int
     problems: tuple[str, ...]
     """a sentence for what cannot be used"""
+    turn: threading.Lock
+    """of the threads that ask: a book reads its lists as it needs them"""
 
     def explain(self, names: Iterable[Name]) -> Mapping[Name, PriceExplanation | None]:
         """Which price applies to each of these models; None: none is known."""
-        for name in names:
-            if name not in self.explained:
-                self.explained[name] = self._explain(*name)
+        with self.turn:
+            for name in names:
+                if name not in self.explained:
+                    self.explained[name] = self._explain(*name)
         return self.explained
 
     def _explain(self, provider: str | None, model: str) -> PriceExplanation | None:
         try:
-            return explain_price(self.config, _heard, model, self.at_ms, provider)
+            return explain_in(self.book, model, self.at_ms, provider)
         except (UnknownModel, InvalidInput):  # calls and keys of the user's file may have a blank name
             return None
 
@@ -66,8 +71,11 @@ class _Kept:
             mark = (config.data_dir, _shards(config), file_mark(config.data_dir / FILE), at_ms // _HOUR_MS)
             if self._board is None or mark != self._mark:
                 said: list[str] = []
-                listed = list_prices(config, said.append, at_ms)
-                self._board = PriceBoard(listed, {}, config, at_ms, tuple(dict.fromkeys((*listed.problems, *said))))
+                book = price_book(config, said.append)
+                listed = list_book(book, at_ms)
+                self._board = PriceBoard(
+                    listed, {}, book, at_ms, tuple(dict.fromkeys((*listed.problems, *said))), threading.Lock()
+                )
                 self._mark = mark
             return self._board
 
@@ -86,7 +94,3 @@ def _shards(config: Config) -> str | None:
         return str(ensure_shards(config.data_dir))
     except PricesUnavailable:
         return None
-
-
-def _heard(_sentence: str) -> None:
-    """The board has said it."""

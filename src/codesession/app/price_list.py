@@ -49,7 +49,11 @@ def list_prices(config: Config, say: Callable[[str], None], at_ms: int, provider
     Raises:
         InvalidInput: no price at that provider is known.
     """
-    book = price_book(config, say)
+    return list_book(price_book(config, say), at_ms, provider)
+
+
+def list_book(book: PriceBook, at_ms: int, provider: str | None = None) -> PriceList:
+    """The same, of a book that is at hand."""
     at = _moment(at_ms)
     wanted = None if provider is None else _home(book, provider)
     rows: dict[tuple[str | None, str], ListedPrice] = {}
@@ -105,13 +109,16 @@ def explain_price(
         InvalidInput: a name is blank.
         UnknownModel: no price is known, or none on these terms.
     """
+    _check_asked(model, provider, terms)
+    return explain_in(price_book(config, say), model, at_ms, provider, terms)
+
+
+def explain_in(
+    book: PriceBook, model: str, at_ms: int, provider: str | None = None, terms: Terms = STANDARD
+) -> PriceExplanation:
+    """The same, of a book that is at hand."""
+    _check_asked(model, provider, terms)
     model = model.strip()
-    if not model:
-        raise InvalidInput("Name a model, such as: cs pricing explain claude-sonnet-4-5")
-    if provider is not None and not provider.strip():
-        raise InvalidInput("The provider is blank.")
-    _check_words(terms)
-    book = price_book(config, say)
     at = _moment(at_ms)
     for home, name in [(provider.strip(), model)] if provider is not None else _readings(book, model):
         standard = list(book.all_for(home, name, at))
@@ -151,8 +158,12 @@ def _says_provider(book: PriceBook, home: str, prices: list[Resolved]) -> bool:
     return any(not price.is_custom or price.model.strip().lower().partition("/")[0] in homes for price in prices)
 
 
-def _check_words(terms: Terms) -> None:
-    """Refuse what no provider can have said."""
+def _check_asked(model: str, provider: str | None, terms: Terms) -> None:
+    """Refuse what is no name, and what no provider can have said."""
+    if not model.strip():
+        raise InvalidInput("Name a model, such as: cs pricing explain claude-sonnet-4-5")
+    if provider is not None and not provider.strip():
+        raise InvalidInput("The provider is blank.")
     for option, word in (("tier", terms.service_tier), ("speed", terms.speed), ("geography", terms.geography)):
         if word is not None and not _WORD.fullmatch(word):
             raise InvalidInput(f"--{option} {word!r} is no word of a provider's: write it as in the request.")

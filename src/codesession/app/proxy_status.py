@@ -7,8 +7,8 @@ from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from typing import NamedTuple
 
-PORT = 3739
-"""The port that a proxy has unless it is told otherwise, as in `runs`, which loads all that a proxy needs."""
+from codesession.config import PROXY_PORT
+
 _LOOPBACK = "127.0.0.1"
 _WAIT_S = 0.5
 _LONGEST = 100_000
@@ -29,7 +29,7 @@ class ProxyStatus(NamedTuple):
     """calls that the ledger could not take"""
 
 
-def proxy_status(port: int = PORT, wait_s: float = _WAIT_S) -> ProxyStatus:
+def proxy_status(port: int = PROXY_PORT, wait_s: float = _WAIT_S) -> ProxyStatus:
     """What listens at the port that a proxy has unless it is told otherwise; it has `wait_s` seconds to answer."""
     with closing(HTTPConnection(_LOOPBACK, port, timeout=wait_s)) as connection:
         try:

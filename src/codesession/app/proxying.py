@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from codesession.app.ending import asked_to_end
+from codesession.app.ending import asked_to_end, wait_until
 from codesession.app.metering import OneSession, metering, named_session, upstreams
-from codesession.app.sessions import changes_in, current_scope, end_abandoned
+from codesession.app.sessions import changes_in, current_scope, end_abandoned, sessions_begun
 from codesession.app.words import checked
 from codesession.capture.proxy import listen
 from codesession.errors import CodesessionError
@@ -98,7 +98,7 @@ def scope_of_peer(peer: tuple[str, int]) -> Scope | None:
 
 def _only(tx: Writer) -> Session | None:
     """The active session, if there is just one that somebody began."""
-    sessions = [session for session in tx.active_sessions() if not session.is_background]
+    sessions = sessions_begun(tx)
     return sessions[0] if len(sessions) == 1 else None
 
 
@@ -144,5 +144,4 @@ def _end_all(app: App, owner_id: int) -> None:
 def wait_for_end() -> None:
     """Return when this process is asked to end: Ctrl-C, or a signal."""
     with asked_to_end() as asked:
-        while not asked.wait(0.5):  # Windows delivers signals only between waits
-            pass
+        wait_until(asked)

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from codesession.app.sessions import sessions_begun
 from codesession.app.words import checked
 from codesession.errors import CodesessionError, InvalidInput, NoActiveSession, SessionActive, SessionNotFound
 from codesession.model import Scope
@@ -97,8 +98,7 @@ def session_for(
         return _in_scope(writer, places[where.directory], name, began_ms)
     if name is None and not is_needed:
         return None
-    running = [session for session in writer.active_sessions() if not session.is_background]
-    meant = [session for session in running if name in (None, session.name)]
+    meant = [session for session in sessions_begun(writer) if name in (None, session.name)]
     if len(meant) > 1:
         choices = [{"id": session.id, "name": session.name, "directory": session.directory} for session in meant]
         raise SessionAmbiguous("Several sessions are active: say which by sessionId or directory.", choices=choices)

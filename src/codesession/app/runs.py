@@ -17,6 +17,7 @@ from codesession.app.words import checked
 from codesession.capture.child import STOPPED, CannotStart, Child, signals_to
 from codesession.capture.clients import arguments, environment, warnings
 from codesession.capture.proxy import listen
+from codesession.config import PROXY_PORT
 from codesession.errors import DatabaseError, InvalidInput, PortTaken
 from codesession.guard import stopped_program
 from codesession.model import EventKind, Mode
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from codesession.model import FileMark, Refusal, Scope, Session
     from codesession.workspace import Changes
 
-PORT = 3739
 _LAST_WORDS_S = 0.3
 """How long a refused answer has to reach the program before the program is ended, in seconds."""
 
@@ -199,10 +199,10 @@ def _listener(app: App, port: int | None) -> socket.socket:
     if port is not None:
         return listen(port)
     try:
-        return listen(PORT)
+        return listen(PROXY_PORT)
     except PortTaken:
         listener = listen(0)
-        app.say(f"Port {PORT} is taken; the proxy listens on {listener.getsockname()[1]}.")
+        app.say(f"Port {PROXY_PORT} is taken; the proxy listens on {listener.getsockname()[1]}.")
         return listener
 
 

@@ -12,7 +12,7 @@ from codesession.workspace import find_scope
 if TYPE_CHECKING:
     from codesession.app.core import App
     from codesession.model import Annotation, Scope, Session
-    from codesession.model.ports import Writer
+    from codesession.model.ports import Reader, Writer
     from codesession.workspace import Changes
 
 RECOVERED = "[auto-recovered: stale session]"
@@ -151,6 +151,11 @@ def active_session(app: App, session_id: int | None = None, here: Scope | None =
     return session
 
 
+def sessions_begun(reader: Reader) -> list[Session]:
+    """The active sessions that somebody has begun, wherever that is, the oldest first."""
+    return [session for session in reader.active_sessions() if not session.is_background]
+
+
 def only_session(app: App) -> Session:
     """The only active session that somebody has begun, wherever that is.
 
@@ -159,7 +164,7 @@ def only_session(app: App) -> Session:
         InvalidInput: there are several.
     """
     with app.ledger.reading() as reader:
-        running = [session for session in reader.active_sessions() if not session.is_background]
+        running = sessions_begun(reader)
     if not running:
         raise NoActiveSession("No session is active.")
     if len(running) > 1:

@@ -13,8 +13,6 @@ from codesession.cli.output import answer, emit, lasting, opened, tell
 from codesession.errors import PortTaken
 
 if TYPE_CHECKING:
-    import threading
-
     from codesession.web.listening import Listening
     from codesession.web.server import Dashboard
 
@@ -29,7 +27,7 @@ def dashboard(port: int | None, host: str, *, no_open: bool, as_json: bool) -> N
 
     Only this machine can reach them, unless --host says otherwise. The JSON API is under /api/v1 there.
     """
-    from codesession.app import asked_to_end
+    from codesession.app import asked_to_end, wait_until
     from codesession.web.server import check_assets
     from codesession.web.server import dashboard as served
 
@@ -46,7 +44,7 @@ def dashboard(port: int | None, host: str, *, no_open: bool, as_json: bool) -> N
                 tell("Ctrl-C ends it.")
                 if not no_open:
                     open_browser(board)
-            wait(asked)
+            wait_until(asked)
 
 
 def listen_at(host: str, port: int | None, *, as_json: bool) -> Listening:
@@ -115,9 +113,3 @@ def open_browser(board: Dashboard) -> None:
 
     if sys.stdout.isatty() and has_browser(os.environ):
         show(board.entrances[0], os.environ)
-
-
-def wait(asked: threading.Event) -> None:
-    """Return when this process is asked to end."""
-    while not asked.wait(0.5):  # Windows delivers signals only between waits
-        pass

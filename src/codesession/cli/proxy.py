@@ -8,6 +8,7 @@ import click
 
 from codesession.cli.options import PORT
 from codesession.cli.output import answer, emit, lasting, opened, tell
+from codesession.config import PROXY_PORT
 from codesession.errors import InvalidInput
 from codesession.report import document, view_of_session
 from codesession.report.text import summary_line
@@ -15,7 +16,7 @@ from codesession.report.text import summary_line
 
 @click.command(short_help="Meter programs started elsewhere.", epilog='Example: cs proxy --session "agent run"')
 @click.argument("verb", required=False)
-@click.option("-p", "--port", type=PORT, default=3739, show_default=True, help="0: any free one.")
+@click.option("-p", "--port", type=PORT, default=PROXY_PORT, show_default=True, help="0: any free one.")
 @click.option("-s", "--session", "name", help="Begin a session of this name; it ends with the proxy.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document when it listens.")
 def proxy(verb: str | None, port: int, name: str | None, *, as_json: bool) -> None:

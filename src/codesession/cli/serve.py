@@ -6,13 +6,14 @@ from contextlib import ExitStack
 
 import click
 
-from codesession.cli.dashboard import listen_at, present, startup, wait, warn
+from codesession.cli.dashboard import listen_at, present, startup, warn
 from codesession.cli.options import PORT
 from codesession.cli.output import answer, emit, lasting, opened, tell
+from codesession.config import PROXY_PORT
 
 
 @click.command(short_help="Proxy, pages and API in one.", epilog="Example: cs serve --dashboard-port 0")
-@click.option("-p", "--port", type=PORT, default=3739, show_default=True, help="Of the proxy; 0: any free one.")
+@click.option("-p", "--port", type=PORT, default=PROXY_PORT, show_default=True, help="Of the proxy; 0: any free one.")
 @click.option("--dashboard-port", type=PORT, help="3737 unless said, or a free one if that is taken.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Of the pages; the proxy stays on loopback.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document when both listen.")
@@ -21,7 +22,7 @@ def serve(port: int, dashboard_port: int | None, host: str, *, as_json: bool) ->
 
     The proxy is that of cs proxy, the pages those of cs dashboard; Prometheus reads /metrics beside them.
     """
-    from codesession.app import asked_to_end, standalone_proxy
+    from codesession.app import asked_to_end, standalone_proxy, wait_until
     from codesession.report import document
     from codesession.web.server import check_assets, dashboard
 
@@ -42,4 +43,4 @@ def serve(port: int, dashboard_port: int | None, host: str, *, as_json: bool) ->
             answer(f"The proxy listens on {metering.root}")
             present(board)
             tell("Ctrl-C ends both.")
-        wait(asked)
+        wait_until(asked)

@@ -11,7 +11,6 @@ from codesession.gate.asking import ASK_EVERY_S, answer
 from codesession.gate.keeping import told
 from codesession.gate.refusals import event_of, exceeded
 from codesession.model import Alert, EventKind, Level, Question, QuestionState, Refusal, Rule
-from codesession.model.switch import SwitchState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +31,12 @@ def said_by_a_person(tx: Writer, session_id: int | None) -> Refusal | None:
     """Why no call of that session may be sent now, if a person has paused or stopped it."""
     switch = None if session_id is None else tx.switch_of(session_id)
     return guard.switched(switch) if switch else None
+
+
+def _stopped_by_a_person(tx: Writer, session_id: int | None) -> Refusal | None:
+    """The same, if it is stopped."""
+    said = said_by_a_person(tx, session_id)
+    return said if said and said.rule is Rule.STOPPED else None
 
 
 class Noes:
@@ -104,8 +109,7 @@ class Noes:
     async def _stopped(self, attempt: Attempt) -> Refusal | None:
         """What is to be said in the place of another no, now that its session is stopped; None: it is not."""
         with suppress(DatabaseError):  # then the no stands that there was
-            said = await self._queue.write(lambda tx: said_by_a_person(tx, attempt.session_id))
-            return said if said and said.rule is Rule.STOPPED else None
+            return await self._queue.write(lambda tx: _stopped_by_a_person(tx, attempt.session_id))
         return None
 
     async def _answered(self, attempt: Attempt, refusal: Refusal) -> QuestionState:
@@ -122,8 +126,7 @@ class Noes:
         """What a person is asked; None: he has stopped the session."""
 
         def asked(tx: Writer) -> Question | None:
-            switch = None if attempt.session_id is None else tx.switch_of(attempt.session_id)
-            if switch and switch.state is SwitchState.STOPPED:
+            if _stopped_by_a_person(tx, attempt.session_id):
                 return None
             tx.add_event(event_of(self._now_ms(), EventKind.ASKED, attempt, refusal))
             return tx.ask(refusal, attempt.session_id, attempt.model, self._owner_id, self._now_ms())

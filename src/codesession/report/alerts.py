@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codesession.model import EACH, EventKind, ScopeKind
 from codesession.model.analysis import SessionOrder, SessionQuery
-from codesession.report.breaches import BREACHES, sentence_of
+from codesession.report.breaches import BREACHES, HAPPENED, Happened, happened
 from codesession.report.budget_words import evidence_text
 from codesession.report.budgets import dearest
 from codesession.report.formats import source
@@ -16,7 +16,7 @@ from codesession.report.refusals import mode_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from codesession.model import Budget, Event, Nanos, Question, Session, Standing
+    from codesession.model import Budget, Nanos, Question, Session, Standing
     from codesession.model.ports import Reader
     from codesession.report.budgets import Situation
 
@@ -27,13 +27,11 @@ MOST_OVER = 50
 """Sessions over their limit that are shown, the dearest first."""
 
 _HAPPENED: Mapping[EventKind, tuple[str, str]] = {
-    EventKind.REFUSED: ("Call refused", "bad"),
-    EventKind.ENDED: ("Answer ended", "bad"),
-    EventKind.ASKED: ("Call waits", "warn"),
-    EventKind.WARNED: ("Warning", "warn"),
+    **HAPPENED,
     EventKind.STOPPED: ("Session stopped", "bad"),
     EventKind.PAUSED: ("Session paused", "warn"),
 }
+"""Here a session is not what everything is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,24 +119,12 @@ class OverLimit:
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
-    """Something that a person should know of."""
-
-    event: Event
-    what: str
-    kind: str
-    """``bad`` or ``warn``"""
-    message: str
-    session_name: str
-
-
-@dataclass(frozen=True, slots=True)
 class AlertsView:
     """Budgets and alerts."""
 
     rules: tuple[Rule, ...]
     over: tuple[OverLimit, ...]
-    breaches: tuple[Breach, ...]
+    breaches: tuple[Happened, ...]
     """the newest first"""
     waiting: tuple[Question, ...]
     zone_name: str
@@ -210,13 +196,7 @@ def sessions_over(reader: Reader, budgets: Iterable[Budget]) -> tuple[OverLimit,
     return tuple(over)
 
 
-def breaches(reader: Reader) -> tuple[Breach, ...]:
+def breaches(reader: Reader) -> tuple[Happened, ...]:
     """The newest things a person should know of, the newest first."""
     events = [event for event in reversed(reader.events(newest=_LOOKED_THROUGH)) if event.kind in BREACHES]
-    return tuple(_breach(reader, event) for event in events[:MOST_EVENTS])
-
-
-def _breach(reader: Reader, event: Event) -> Breach:
-    session = None if event.session_id is None else reader.session(event.session_id)
-    what, kind = _HAPPENED[event.kind]
-    return Breach(event, what, kind, sentence_of(event.message), session.name if session else "")
+    return happened(reader, events[:MOST_EVENTS], _HAPPENED)

@@ -68,3 +68,22 @@ def amounts(formatter: str) -> Options:
 def tooltip(formatter: str) -> Options:
     """What is told of the place that is pointed at: everything there, written as the formatter says."""
     return {"trigger": "axis", "valueFormatter": formatter}
+
+
+def named_bars(names: Sequence[str], longest_px: int, *, top: int = 4) -> Options:
+    """Bars that lie, one for each name, the last at the top: longer names are cut, so that narrow windows have room."""
+    room = min(longest_px, max((len(name) for name in names), default=0) * _LETTER_PX)
+    return {
+        "grid": {"left": room + _GAP_PX, "right": 24, "top": top, "bottom": 24},
+        "yAxis": {
+            "type": "category",
+            "data": list(names),
+            "axisTick": {"show": False},
+            "axisLabel": {"width": room, "overflow": "truncate"},
+        },
+    }
+
+
+_GAP_PX = 12
+_LETTER_PX = 7
+"""About the width of a letter of an axis."""

@@ -18,6 +18,15 @@ def source(directory: str | None, user: str) -> str:
     return user if directory is None else str(PurePath(directory) / "codesession.toml")
 
 
+def project_name(directory: str) -> str:
+    r"""A project as it is called: the last part of its directory, of whatever system.
+
+    >>> project_name("/home/ada/shop"), project_name(""), project_name("C:\\work\\shop")
+    ('shop', 'no project', 'shop')
+    """
+    return directory.replace("\\", "/").rstrip("/").rpartition("/")[2] or directory or "no project"
+
+
 def duration(seconds: int) -> str:
     """Whole seconds as people say them.
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.model import to_usd
 from codesession.model.analysis import Hour, Span
-from codesession.report.charts import ACCENT, Chart, Options, amounts, frame, tooltip
+from codesession.report.charts import ACCENT, Chart, Options, amounts, frame, named_bars, tooltip
 from codesession.report.days import QUARTER_MS, stretch
 from codesession.report.evidence import Figure, figure_of, known_cost
-from codesession.report.formats import iso, money, plural
+from codesession.report.formats import iso, money, plural, project_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,8 +29,6 @@ LEVELS = 4
 _WEEK_MS = 7 * 24 * 3_600_000
 _HOURS = 24
 _MOST_BARS = 10
-_GAP_PX = 12
-_LETTER_PX = 7
 _LONG_NAME_PX = 150
 
 
@@ -197,30 +195,14 @@ _AMOUNTS: dict[str, Callable[[Hour], int]] = {
 # --- projects ---
 
 
-def project_name(directory: str) -> str:
-    r"""A project as it is called: the last part of its path.
-
-    >>> project_name("/home/ada/shop"), project_name(""), project_name("C:\\work\\shop")
-    ('shop', 'no project', 'shop')
-    """
-    return directory.replace("\\", "/").rstrip("/").rpartition("/")[2] or directory or "no project"
-
-
 def project_chart(projects: Sequence[ProjectTotals]) -> Chart:
     """What the dearest projects cost, the dearest at the top."""
     dearest = [project for project in projects if project.spent.cost_nanos][:_MOST_BARS][::-1]
     names = [project_name(project.directory) for project in dearest]
-    room = min(_LONG_NAME_PX, max((len(name) for name in names), default=0) * _LETTER_PX)
     options: Options = frame(has_legend=False) | {
-        "grid": {"left": room + _GAP_PX, "right": 24, "top": 4, "bottom": 24},
+        **named_bars(names, _LONG_NAME_PX),
         "tooltip": tooltip("fn:usd") | {"axisPointer": {"type": "shadow"}},
         "xAxis": amounts("fn:usd"),
-        "yAxis": {
-            "type": "category",
-            "data": names,
-            "axisTick": {"show": False},
-            "axisLabel": {"width": room, "overflow": "truncate"},
-        },
         "series": [
             {
                 "name": "Cost",

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from codesession.model import Account, CallState, EventKind, ScopeKind, Window
+from codesession.model import Account, CallState, ScopeKind, Window
 from codesession.model.analysis import CallOrder, CallQuery
 from codesession.model.switch import SwitchState
 from codesession.report.alerts import Limit
-from codesession.report.breaches import sentence_of
+from codesession.report.breaches import Happened, happened, sentence_of
 from codesession.report.evidence import GOT
 from codesession.report.formats import money, plural
 from codesession.report.velocity import session_costs
@@ -128,17 +128,6 @@ class Stopped(NamedTuple):
     since_ms: int
 
 
-class Happened(NamedTuple):
-    """Something the firewall did, or a person told it."""
-
-    event: Event
-    what: str
-    kind: str
-    """``bad``, ``warn``, ``good`` or empty"""
-    message: str
-    session_name: str
-
-
 @dataclass(frozen=True, slots=True)
 class LiveView:
     """What runs now."""
@@ -170,19 +159,6 @@ class LiveView:
     def session_name(self, session_id: int | None) -> str:
         """The name of a live session; empty for none."""
         return next((live.session.name for live in self.sessions if live.session.id == session_id), "")
-
-
-_HAPPENED: Mapping[EventKind, tuple[str, str]] = {
-    EventKind.REFUSED: ("Call refused", "bad"),
-    EventKind.ENDED: ("Answer ended", "bad"),
-    EventKind.ASKED: ("Call waits", "warn"),
-    EventKind.APPROVED: ("Approved", "good"),
-    EventKind.DENIED: ("Denied", "bad"),
-    EventKind.WARNED: ("Warning", "warn"),
-    EventKind.STOPPED: ("Stopped", "bad"),
-    EventKind.PAUSED: ("Paused", "warn"),
-    EventKind.RESUMED: ("Allowed again", "good"),
-}
 
 
 def live_view(ledger: Ledger, now_ms: int) -> LiveView:
@@ -325,19 +301,6 @@ def _stopped(reader: Reader) -> tuple[Stopped, ...]:
     return tuple(ended[:MOST_EVENTS])
 
 
-def happened(reader: Reader, events: Iterable[Event]) -> tuple[Happened, ...]:
-    """Events in words, in the same order."""
-    names: dict[int | None, str] = {None: ""}
-    told = []
-    for event in events:
-        if event.session_id not in names:
-            session = reader.session(event.session_id) if event.session_id is not None else None
-            names[event.session_id] = session.name if session else ""
-        what, kind = _HAPPENED[event.kind]
-        told.append(Happened(event, what, kind, sentence_of(event.message), names[event.session_id]))
-    return tuple(told)
-
-
 def _sum(amounts: Iterable[Nanos | None]) -> Nanos | None:
     """The sum of what is known; None where there is something, and nothing of it is known."""
     all_of_them = list(amounts)
@@ -348,7 +311,7 @@ def _sum(amounts: Iterable[Nanos | None]) -> Nanos | None:
 def calls_in_flight(ledger: Ledger, limit: int) -> Sequence[Call]:
     """The calls in flight, at most `limit`, the oldest first."""
     with ledger.reading() as reader:
-        return reader.find_calls(CallQuery(state=CallState.HELD, descending=False, limit=limit)).rows
+        return tuple(reader.held_calls(limit))
 
 
 def events_since(ledger: Ledger, since: int | None, limit: int) -> list[Event]:

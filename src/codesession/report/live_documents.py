@@ -8,6 +8,7 @@ from codesession.model import reason_of, to_usd
 from codesession.report.budgets import question_row
 from codesession.report.documents import usd
 from codesession.report.formats import iso
+from codesession.report.refusals import whose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,11 +97,5 @@ def event_row(event: Event) -> Document:
         "at": iso(event.at_ms),
         "rule": event.rule,
         "message": reason_of(event.message),
-        "sessionId": event.session_id,
-        "callId": event.call_id,
-        "provider": event.provider,
-        "model": event.model,
-        "agent": event.agent,
-        "user": event.user,
-        "customer": event.customer,
+        **whose(event),
     }

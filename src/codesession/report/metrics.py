@@ -6,16 +6,17 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.model import EventKind, Usage
-from codesession.model.analysis import CallQuery, Spent
+from codesession.model.analysis import CallQuery
 from codesession.model.call import CallState
 from codesession.model.usage import REQUESTS
+from codesession.report.evidence import plus
 from codesession.report.formats import source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from codesession.model import Nanos, Standing
-    from codesession.model.analysis import SpentByModel
+    from codesession.model.analysis import Spent, SpentByModel
     from codesession.model.ports import Ledger, Reader
 
 MOST_MODELS = 200
@@ -114,7 +115,7 @@ class Watch:
                 self._known.add(name)
             provider, model = name if name in self._known else (OTHER, OTHER)
             key = Model(provider, model, row.evidence)
-            sums[key] = _sum(sums[key], row.spent) if key in sums else row.spent
+            sums[key] = plus(sums[key], row.spent) if key in sums else row.spent
         return sums
 
     def _count(self, reader: Reader) -> None:
@@ -127,15 +128,6 @@ class Watch:
                     rule = event.rule or OTHER
                     self._refusals[rule] = self._refusals.get(rule, 0) + 1
             self._counted = events[-1].id
-
-
-def _sum(one: Spent, other: Spent) -> Spent:
-    return Spent(
-        one.calls + other.calls,
-        one.cost_nanos + other.cost_nanos,
-        one.unpriced + other.unpriced,
-        one.usage + other.usage,
-    )
 
 
 def fullest(standings: Iterable[Standing]) -> tuple[AccountFigures, ...]:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.model import to_usd
-from codesession.report.charts import SLICES, TOKEN_KINDS, UNSPLIT, Chart, Options, amounts, frame, tooltip
+from codesession.report.charts import SLICES, TOKEN_KINDS, UNSPLIT, Chart, Options, amounts, frame, named_bars, tooltip
 from codesession.report.formats import money, tokens
 from codesession.report.tokens import tokens_of
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from codesession.report.model_use import ModelsView, ModelUse
 
 _MOST_BARS = 10
-_GAP_PX = 12
-_LETTER_PX = 7
-"""about the width of a letter of an axis"""
 _LONG_NAME_PX = 176
 """Longer names are cut, so that bars have room in a narrow window."""
 
@@ -92,17 +89,10 @@ def tokens_chart(models: Sequence[ModelUse]) -> Chart:
     names = _names(most)
     used = [(name, tokens_of(use.spent.usage)) for name, use in zip(names, most, strict=True)][::-1]
     kinds = [*TOKEN_KINDS, *([UNSPLIT] if any(found.unsplit for _, found in used) else [])]
-    room = min(_LONG_NAME_PX, max((len(name) for name, _ in used), default=0) * _LETTER_PX)
     options = frame() | {
-        "grid": {"left": room + _GAP_PX, "right": 24, "top": 38, "bottom": 24},
+        **named_bars([name for name, _ in used], _LONG_NAME_PX, top=38),
         "tooltip": tooltip("fn:tokens") | {"axisPointer": {"type": "shadow"}},
         "xAxis": amounts("fn:tokens"),
-        "yAxis": {
-            "type": "category",
-            "data": [name for name, _ in used],
-            "axisTick": {"show": False},
-            "axisLabel": {"width": room, "overflow": "truncate"},
-        },
         "series": [
             {
                 "name": name,

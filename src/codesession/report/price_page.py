@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codesession.model.classes import CLASS_NAMES, KIND_OF
 from codesession.report.evidence import Figure, figure_of
-from codesession.report.pricing import CUSTOM, WORDS, counted_rate, listed_as, shown_rate
+from codesession.report.pricing import CUSTOM, WORDS, by_name, counted_rate, dollars_of, listed_as, shown_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -185,17 +185,11 @@ def price_page(
 
 def pricing_document(listed: PriceList) -> Document:
     """What ``GET /pricing`` answers: dollars per million by ``provider/model``, and by name alone at their makers."""
-    models: dict[str, Document] = {}
-    for price in listed.prices:
-        models.setdefault(price.key, _sides(price))
-    for price in listed.prices:
-        if price.first_party:
-            models.setdefault(price.model, _sides(price))
-    return models
+    return by_name(listed, _sides)
 
 
 def _sides(price: ListedPrice) -> Document:
-    return {"input": usd(price.input), "output": usd(price.output)}
+    return {"input": dollars_of(price.input), "output": dollars_of(price.output)}
 
 
 def prices_document(view: PricePage) -> Document:
@@ -217,15 +211,10 @@ def _row(row: PriceRow) -> Document:
         "key": row.key,
         "provider": row.provider,
         "model": row.model,
-        "input": usd(row.rate("input")),
-        "output": usd(row.rate("output")),
+        "input": dollars_of(row.rate("input")),
+        "output": dollars_of(row.rate("output")),
         "source": CUSTOM if row.is_own else "built-in",
         "priceSource": row.source,
         "own": row.is_set,
-        "classes": {CLASS_NAMES[name]: usd(rate) for name, rate in classes.items()},
+        "classes": {CLASS_NAMES[name]: dollars_of(rate) for name, rate in classes.items()},
     }
-
-
-def usd(dollars: Decimal | None) -> float | None:
-    """Dollars as the float that JSON has, rounded to 1e-10; None stays unknown."""
-    return None if dollars is None else round(float(dollars), 10)

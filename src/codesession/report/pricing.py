@@ -12,6 +12,7 @@ from codesession.report.formats import iso
 from codesession.report.tables import columns, harmless
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
     from pathlib import Path
 
@@ -49,13 +50,18 @@ _SAME_AS = {name: kind for name, kind in KIND_OF.items() if name not in ("cache_
 
 def price_list_document(listed: PriceList) -> Document:
     """What ``pricing list`` answers: models by ``provider/model``, and by name alone at their makers."""
+    return document({"models": by_name(listed, _row), "source": listed.source, "problems": list(listed.problems)})
+
+
+def by_name(listed: PriceList, row: Callable[[ListedPrice], Document]) -> dict[str, Document]:
+    """A row for each price, by ``provider/model``, and by the model's name alone at its maker."""
     models: dict[str, Document] = {}
     for price in listed.prices:
-        models.setdefault(price.key, _row(price))
+        models.setdefault(price.key, row(price))
     for price in listed.prices:
         if price.first_party:
-            models.setdefault(price.model, _row(price))
-    return document({"models": models, "source": listed.source, "problems": list(listed.problems)})
+            models.setdefault(price.model, row(price))
+    return models
 
 
 def price_document(explained: PriceExplanation) -> Document:
@@ -82,7 +88,7 @@ def price_document(explained: PriceExplanation) -> Document:
 
 def set_price_document(key: str, input_: Decimal, output: Decimal, path: Path) -> Document:
     """What ``pricing set`` answers."""
-    return document({"key": key, "input": _usd(input_), "output": _usd(output), "path": str(path)})
+    return document({"key": key, "input": dollars_of(input_), "output": dollars_of(output), "path": str(path)})
 
 
 def reset_prices_document(removed: int, path: Path) -> Document:
@@ -91,7 +97,11 @@ def reset_prices_document(removed: int, path: Path) -> Document:
 
 
 def _row(price: ListedPrice) -> Document:
-    return {"input": _usd(price.input), "output": _usd(price.output), "source": _source(is_custom=price.is_custom)}
+    return {
+        "input": dollars_of(price.input),
+        "output": dollars_of(price.output),
+        "source": _source(is_custom=price.is_custom),
+    }
 
 
 def _applied(price: AppliedPrice) -> Document:
@@ -110,13 +120,13 @@ def _applied(price: AppliedPrice) -> Document:
 
 
 def _tier(tier: PriceTier) -> Document:
-    content: Document = {"classes": {CLASS_NAMES[name]: _usd(rate) for name, rate in tier.classes.items()}}
+    content: Document = {"classes": {CLASS_NAMES[name]: dollars_of(rate) for name, rate in tier.classes.items()}}
     if tier.per_request:
-        content["perRequest"] = _usd(tier.per_request)
+        content["perRequest"] = dollars_of(tier.per_request)
     return content
 
 
-def _usd(dollars: Decimal | None) -> float | None:
+def dollars_of(dollars: Decimal | None) -> float | None:
     """Dollars as the float that JSON has, rounded to 1e-10."""
     return None if dollars is None else round(float(dollars), 10)
 

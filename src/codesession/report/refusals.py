@@ -97,6 +97,19 @@ def denied_document(answered: Sequence[Question]) -> Document:
     return document({"answered": [question_row(question) for question in answered]})
 
 
+def whose(event: Event) -> Document:
+    """What an event is about, as every document has it."""
+    return {
+        "sessionId": event.session_id,
+        "callId": event.call_id,
+        "provider": event.provider,
+        "model": event.model,
+        "agent": event.agent,
+        "user": event.user,
+        "customer": event.customer,
+    }
+
+
 def _refusal(event: Event) -> Document:
     advice = event.details.get("advice")
     return {
@@ -105,13 +118,7 @@ def _refusal(event: Event) -> Document:
         "rule": event.rule,
         "message": event.message,
         "advice": advice if isinstance(advice, str) else None,
-        "sessionId": event.session_id,
-        "callId": event.call_id,
-        "provider": event.provider,
-        "model": event.model,
-        "agent": event.agent,
-        "user": event.user,
-        "customer": event.customer,
+        **whose(event),
         "budgets": [
             {
                 "account": figure.account,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from codesession.errors import SessionNotFound
@@ -17,6 +16,7 @@ from codesession.report.documents import (
     session_document,
 )
 from codesession.report.evidence import Figure, figure_of, plus
+from codesession.report.formats import project_name
 from codesession.report.timeline import Recorded
 from codesession.report.tokens import ratio
 from codesession.report.velocity import SessionCost, session_costs
@@ -59,7 +59,7 @@ class SessionDetail:
     @property
     def project(self) -> str:
         """The last part of its directory."""
-        return PurePath(self.session.directory).name or self.session.directory
+        return project_name(self.session.directory)
 
     @property
     def head(self) -> str | None:

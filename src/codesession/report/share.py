@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.errors import InvalidInput
@@ -15,7 +14,7 @@ from codesession.model.analysis import SessionOrder, SessionQuery, Span, Spent
 from codesession.model.days import day_of, first_moment
 from codesession.report.documents import usd
 from codesession.report.evidence import known_cost, sum_of
-from codesession.report.formats import money, plural
+from codesession.report.formats import money, plural, project_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -132,17 +131,11 @@ def months(ledger: Ledger, now_ms: int, zone: tzinfo | None) -> list[date]:
     month = day_of(now_ms, zone).replace(day=1)
     found = [month]
     with ledger.reading() as reader:
-        first = reader.find_sessions(SessionQuery(descending=False, limit=1)).rows
-        begun_ms = first[0][0].started_ms if first else now_ms
-        while len(found) < MOST_MONTHS and (first_moment(month, zone) > begun_ms or _was_before(reader, month, zone)):
-            month = (month - timedelta(days=1)).replace(day=1)
-            found.append(month)
+        began_ms = reader.began_ms()
+    while began_ms is not None and len(found) < MOST_MONTHS and first_moment(month, zone) > began_ms:
+        month = (month - timedelta(days=1)).replace(day=1)
+        found.append(month)
     return found
-
-
-def _was_before(reader: Analyst, month: date, zone: tzinfo | None) -> bool:
-    """Whether there is a call from before that month."""
-    return any(spent.calls for spent in reader.spent(Span(0, first_moment(month, zone))).values())
 
 
 def _after(month: date) -> date:
@@ -166,9 +159,7 @@ def _projects(reader: Analyst, span: Span) -> list[Named]:
     by: dict[str, list[Spent]] = {}
     for session, totals in reader.find_sessions(query).rows:
         by.setdefault(session.directory, []).append(Spent(totals.calls, totals.cost_nanos, totals.unpriced))
-    return _dearest(
-        (PurePath(directory).name or directory, known_cost(sum_of(parts))) for directory, parts in by.items()
-    )
+    return _dearest((project_name(directory), known_cost(sum_of(parts))) for directory, parts in by.items())
 
 
 def _dearest(costs: Iterator[tuple[str, Nanos | None]]) -> list[Named]:

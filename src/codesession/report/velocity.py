@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.model import to_usd
@@ -10,7 +9,7 @@ from codesession.model.analysis import SessionOrder, SessionQuery
 from codesession.report.days import quarter_hours, stretch
 from codesession.report.documents import usd
 from codesession.report.evidence import known_cost
-from codesession.report.formats import iso, plural
+from codesession.report.formats import iso, plural, project_name
 from codesession.report.views import SessionView, lasted_s
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class SessionCost(NamedTuple):
     @property
     def project(self) -> str:
         """The last part of its directory."""
-        return PurePath(self.view.session.directory).name or self.view.session.directory
+        return project_name(self.view.session.directory)
 
     @property
     def is_telling(self) -> bool:

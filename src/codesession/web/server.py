@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 import traceback
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
@@ -152,7 +151,7 @@ def serving(site: ASGIApp, listener: socket.socket, ending: Callable[[], None]) 
 
     def run() -> None:
         try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
                 runner.run(server.serve(sockets=[listener]))
         except BaseException as error:  # noqa: BLE001 - carried to the thread that waits
             failures.append(error)
@@ -207,13 +206,3 @@ def _config(site: ASGIApp) -> uvicorn.Config:
         proxy_headers=False,  # who asks is who is connected, whatever a header says
         timeout_graceful_shutdown=GRACE_S,
     )
-
-
-def _loop_factory() -> Any:  # noqa: ANN401 - uvloop has no stubs on every platform
-    if sys.platform == "win32":
-        return asyncio.new_event_loop
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop

@@ -14,15 +14,7 @@ from codesession.model.switch import Switch, SwitchState
 from codesession.web.site import build_site
 
 if TYPE_CHECKING:
-    from tests.app.place import Place
-
     from codesession.app import App
-
-
-@pytest.fixture
-def app(place: Place) -> App:
-    place.now_ms = ms(NOW)
-    return place.app()
 
 
 @pytest.fixture

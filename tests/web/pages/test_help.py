@@ -4,34 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-from starlette.testclient import TestClient
-from tests.report.spending import NOW, ms
+from tests.web.pages.drawn import words
 
 from codesession.report.evidence import GOT
-from codesession.web.site import build_site
 
 if TYPE_CHECKING:
-    from tests.app.place import Place
+    from starlette.testclient import TestClient
 
     from codesession.app import App
-
-
-@pytest.fixture
-def app(place: Place) -> App:
-    place.now_ms = ms(NOW)
-    return place.app()
-
-
-@pytest.fixture
-def client(app: App) -> TestClient:
-    return TestClient(build_site(app))
-
-
-def words(client: TestClient, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return answer.text.partition("<main")[2].partition("</main>")[0]
 
 
 def test_help_names_every_way_a_number_is_got_and_where_files_are(app: App, client: TestClient) -> None:

@@ -6,26 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from starlette.testclient import TestClient
-from tests.report.spending import DOLLAR, NOW, call, ms
+from tests.report.spending import DOLLAR, call
 
 from codesession.model import Usage
 from codesession.web.drawing import money
 from codesession.web.pages.models import ratio_words
-from codesession.web.site import build_site
 
 if TYPE_CHECKING:
-    from tests.app.place import Place
+    from starlette.testclient import TestClient
 
     from codesession.app import App
 
 TODAY = "2026-11-28T09:00+00:00"
-
-
-@pytest.fixture
-def app(place: Place) -> App:
-    place.now_ms = ms(NOW)
-    return place.app()
 
 
 @pytest.fixture
@@ -34,11 +26,6 @@ def filled(app: App) -> None:
     call(ledger, TODAY, 3 * DOLLAR, provider="anthropic", model="opus", usage=Usage(input=10, cache_read=90, output=4))
     call(ledger, TODAY, 1 * DOLLAR, provider="openai", model="gpt")
     call(ledger, TODAY, None, provider="groq", model="llama/4 & more")
-
-
-@pytest.fixture
-def client(app: App) -> TestClient:
-    return TestClient(build_site(app))
 
 
 def page(client: TestClient, address: str = "/models") -> str:

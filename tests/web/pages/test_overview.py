@@ -5,29 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-from starlette.testclient import TestClient
-from tests.report.spending import DOLLAR, NOW, begin, call, end, ms
+from tests.report.spending import DOLLAR, begin, call, end
 
 from codesession.model import Usage
 from codesession.web.drawing import money
-from codesession.web.site import build_site
 
 if TYPE_CHECKING:
-    from tests.app.place import Place
+    from starlette.testclient import TestClient
 
     from codesession.app import App
-
-
-@pytest.fixture
-def app(place: Place) -> App:
-    place.now_ms = ms(NOW)
-    return place.app()
-
-
-@pytest.fixture
-def client(app: App) -> TestClient:
-    return TestClient(build_site(app))
 
 
 def text(client: TestClient, address: str = "/") -> str:

@@ -4,33 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-from starlette.testclient import TestClient
-from tests.report.spending import DOLLAR, NOW, begin, call, ms
-
-from codesession.web.site import build_site
+from tests.report.spending import DOLLAR, begin, call
+from tests.web.pages.drawn import words
 
 if TYPE_CHECKING:
-    from tests.app.place import Place
+    from starlette.testclient import TestClient
 
     from codesession.app import App
-
-
-@pytest.fixture
-def app(place: Place) -> App:
-    place.now_ms = ms(NOW)
-    return place.app()
-
-
-@pytest.fixture
-def client(app: App) -> TestClient:
-    return TestClient(build_site(app))
-
-
-def words(client: TestClient, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return answer.text.partition("<main")[2].partition("</main>")[0]
 
 
 def test_what_would_go_is_counted_and_the_copies_of_earlier_resets_are_listed(app: App, client: TestClient) -> None:

@@ -4,33 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-from starlette.testclient import TestClient
-from tests.report.spending import NOW, call, ms
-
-from codesession.web.site import build_site
+from tests.report.spending import call
+from tests.web.pages.drawn import words
 
 if TYPE_CHECKING:
-    from tests.app.place import Place
+    from starlette.testclient import TestClient
 
     from codesession.app import App
-
-
-@pytest.fixture
-def app(place: Place) -> App:
-    place.now_ms = ms(NOW)
-    return place.app()
-
-
-@pytest.fixture
-def client(app: App) -> TestClient:
-    return TestClient(build_site(app))
-
-
-def words(client: TestClient, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return answer.text.partition("<main")[2].partition("</main>")[0]
 
 
 def test_a_card_is_of_this_month_or_of_the_one_that_is_asked_for(app: App, client: TestClient) -> None:

@@ -1,6 +1,5 @@
 """What may be spent, by whom, and how: budgets, why a call was refused, and mandates."""
 
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -18,13 +17,13 @@ from codesession.app import (
     set_mandate,
 )
 from codesession.errors import InvalidInput
-from codesession.model import Mode, from_usd
+from codesession.model import Mode
 from codesession.report.budget_words import removed_notes, set_notes
 from codesession.report.budgets import budgets_document, set_budget_document
 from codesession.report.documents import bare
 from codesession.report.mandates import mandates_document, removed_mandate_document, set_mandate_document
 from codesession.report.refusals import why_document
-from codesession.web.api.common import LARGEST, Asked, Document, Here, answer, problems
+from codesession.web.api.common import LARGEST, Asked, Document, Here, answer, nanos, problems
 
 router = APIRouter(tags=["budgets"])
 
@@ -236,7 +235,7 @@ def budgets(here: Here) -> Response:
 def set_one(here: Here, asked: BudgetAsked) -> Response:
     """Set the budget of a scope."""
     terms = Terms(
-        _nanos(asked.limit),
+        nanos(asked.limit),
         Mode(asked.mode) if asked.mode else None,
         asked.strict,
         asked.warn_at,
@@ -285,7 +284,7 @@ def set_a_mandate(here: Here, asked: MandateAsked) -> Response:
         _named(asked.scope),
         allow=asked.allow,
         deny=asked.deny,
-        most_per_call_nanos=None if asked.most_per_call is None else _nanos(asked.most_per_call),
+        most_per_call_nanos=None if asked.most_per_call is None else nanos(asked.most_per_call),
         most_parallel=asked.parallel,
     )
     return answer(bare(set_mandate_document(mandate, is_replaced=is_replaced)))
@@ -299,13 +298,9 @@ def remove_a_mandate(
     return answer(bare(removed_mandate_document(remove_mandate(here, _named(scope)))))
 
 
-def _nanos(dollars: float) -> int:
-    return from_usd(Decimal(repr(dollars)))
-
-
 def _unpriced(said: str | float | None) -> Unpriced | None:
     if said is None:
         return None
     if isinstance(said, str):
         return Unpriced(None if said == "refuse" else 0)
-    return Unpriced(_nanos(said))
+    return Unpriced(nanos(said))

@@ -14,6 +14,7 @@ What it raises of `CodesessionError` becomes ``{"error": sentence, "code": word,
 The modules of this room do not postpone their annotations: FastAPI reads them.
 """
 
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from codesession.app import App
+from codesession.model import Nanos, from_usd
 
 LARGEST = 2**63 - 1
 """What a whole number may be: that is what fits the ledger."""
@@ -82,6 +84,15 @@ def answer(document: object, status: int = HTTPStatus.OK) -> Response:
     return Response(msgspec.json.encode(document), status, media_type="application/json")
 
 
+def nanos(dollars: float) -> Nanos:
+    """US dollars as JSON has them in nano-dollars: the decimals that were written, not those of the float.
+
+    >>> nanos(0.1), nanos(1e-9)
+    (100000000, 1)
+    """
+    return from_usd(Decimal(repr(dollars)))
+
+
 _MEANINGS = {
     400: "What was asked cannot be used; `code` says why, and `invalid_input` is the usual one.",
     401: "The token is missing or wrong.",
@@ -128,5 +139,6 @@ __all__ = [
     "RowId",
     "Search",
     "answer",
+    "nanos",
     "problems",
 ]

@@ -1,22 +1,18 @@
 """How is a session begun and ended, and a call logged, from a page? As on the command line."""
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
-from starlette.background import BackgroundTask
 
 from codesession.app import end_session, start_session
-from codesession.app.entries import Entry, tell
+from codesession.app.entries import Entry
 from codesession.app.push_receipts import Push, PushedCall
 from codesession.app.push_sessions import Where
 from codesession.app.sessions import only_session
 from codesession.app.words import LONGEST_NAME
-from codesession.model import from_usd
-from codesession.report.pushed import PushedView, pushed_document
-from codesession.web.api.common import LARGEST, Asked, Document, Here, answer, problems
-from codesession.web.api.ingest import PushedOne
+from codesession.web.api.common import LARGEST, Asked, Document, Here, answer, nanos, problems
+from codesession.web.api.ingest import PushedOne, answer_taken
 
 if TYPE_CHECKING:
     from codesession.app.pushes import Intake
@@ -100,17 +96,13 @@ def log_ai(here: Here, request: Request, asked: LogAsked) -> Response:
         asked.tokens,
         asked.prompt_tokens,
         asked.completion_tokens,
-        None if asked.cost is None else from_usd(Decimal(repr(asked.cost))),
+        None if asked.cost is None else nanos(asked.cost),
         asked.agent,
     )
     intake: Intake = request.app.state.intake
     call = PushedCall(entry, Where(asked.session_id), None, None, None)
     taken = intake.take(Push((call,), None, needs_session=True))
-    told = pushed_document(PushedView(taken.calls, taken.sessions), is_one=True)
-    response = answer({"success": True, **told})
-    if taken.due:  # who logs does not wait for a webhook
-        response.background = BackgroundTask(tell, here, taken.due)
-    return response
+    return answer_taken(here, taken, is_one=True, success=True)
 
 
 def _done(session_id: int) -> Response:

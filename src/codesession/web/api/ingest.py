@@ -1,7 +1,6 @@
 """How does an app tell us of its calls? With a POST of one of them, or of up to a thousand."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,12 +13,13 @@ from codesession.app.push_receipts import Push, PushedCall
 from codesession.app.push_sessions import Where
 from codesession.app.words import LONGEST_NAME
 from codesession.errors import InvalidInput
-from codesession.model import from_usd
 from codesession.report.pushed import PushedView, pushed_document
 from codesession.web.api.answers import CallAnswer, SessionSumsAnswer
-from codesession.web.api.common import LARGEST, Asked, Document, Here, answer, problems
+from codesession.web.api.common import LARGEST, Asked, Document, Here, answer, nanos, problems
 
 if TYPE_CHECKING:
+    from codesession.app import App
+    from codesession.app.push_receipts import Taken
     from codesession.app.pushes import Intake
 
 router = APIRouter(tags=["calls"])
@@ -150,10 +150,16 @@ def _push(
         key, calls = key or own, [calls[0]._replace(key=None)]
     intake: Intake = request.app.state.intake
     taken = intake.take(Push(tuple(calls), key, needs_session))
-    response = answer(pushed_document(PushedView(taken.calls, taken.sessions), is_one=is_one), HTTPStatus.CREATED)
+    response = answer_taken(here, taken, HTTPStatus.CREATED, is_one=is_one)
     if taken.is_repeated:
         response.headers["idempotent-replayed"] = "true"
-    if taken.due:  # who pushes does not wait for a webhook
+    return response
+
+
+def answer_taken(here: "App", taken: "Taken", status: int = HTTPStatus.OK, *, is_one: bool, **more: object) -> Response:
+    """What came of a push, and `more`; who pushes does not wait for a webhook."""
+    response = answer({**more, **pushed_document(PushedView(taken.calls, taken.sessions), is_one=is_one)}, status)
+    if taken.due:
         response.background = BackgroundTask(tell, here, taken.due)
     return response
 
@@ -170,7 +176,7 @@ def _call(asked: CallAsked) -> PushedCall:
         asked.tokens,
         asked.prompt_tokens,
         asked.completion_tokens,
-        None if asked.cost is None else from_usd(Decimal(repr(asked.cost))),
+        None if asked.cost is None else nanos(asked.cost),
         asked.agent or asked.agent_name,
         asked.user,
         asked.customer,

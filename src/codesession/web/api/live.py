@@ -1,6 +1,5 @@
 """What runs now, and what does a person say to it? Stop, wait, go on; yes or no to a call that waits."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -8,11 +7,10 @@ from pydantic import Field
 
 from codesession.app import allow_session, approve, deny, pause_session, stop_session
 from codesession.app.proxy_status import proxy_status
-from codesession.model import from_usd
 from codesession.report.live import calls_in_flight, events_since, live_view
 from codesession.report.live_documents import event_row, holds_document, live_document
 from codesession.report.refusals import answered_rows
-from codesession.web.api.common import LARGEST, Asked, Document, Here, Limit, RowId, answer, problems
+from codesession.web.api.common import LARGEST, Asked, Document, Here, Limit, RowId, answer, nanos, problems
 
 router = APIRouter(tags=["live"])
 
@@ -288,8 +286,8 @@ def resume(here: Here, session_id: RowId) -> Response:
 @router.post("/approvals/{question_id}/approve", response_model=ApproveAnswer, responses=problems(404))
 def approve_call(here: Here, question_id: RowId, asked: ApproveAsked | None = None) -> Response:
     """Let a call pass that waits for a person, and allow more where money is missing."""
-    nanos = None if asked is None or asked.amount is None else from_usd(Decimal(repr(asked.amount)))
-    done = approve(here, nanos, question_id=question_id)
+    amount = None if asked is None or asked.amount is None else nanos(asked.amount)
+    done = approve(here, amount, question_id=question_id)
     return answer({"success": True, **answered_rows(done.answered, done.raised)})
 
 

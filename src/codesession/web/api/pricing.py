@@ -18,14 +18,14 @@ from codesession.app import (
     set_price,
 )
 from codesession.errors import InvalidInput, UnknownModel
-from codesession.model import from_usd
 from codesession.model.local import PRESETS
 from codesession.report.documents import bare
 from codesession.report.hardware import hardware_rows
 from codesession.report.local_models import detected_document, rate_document
 from codesession.report.price_changes import repricing_document
-from codesession.report.price_page import matching, price_page, prices_document, pricing_document, usd, used_models
-from codesession.web.api.common import Asked, Document, Here, Limit, Offset, Search, answer, problems
+from codesession.report.price_page import matching, price_page, prices_document, pricing_document, used_models
+from codesession.report.pricing import dollars_of
+from codesession.web.api.common import Asked, Document, Here, Limit, Offset, Search, answer, nanos, problems
 
 router = APIRouter(tags=["pricing"])
 
@@ -251,7 +251,7 @@ def set_a_price(here: Here, asked: PriceAsked) -> Response:
         cache_read=None if asked.cache_read is None else _plain(asked.cache_read),
         cache_write=None if asked.cache_write is None else _plain(asked.cache_write),
     )
-    told = {"key": done.key, "input": usd(done.input), "output": usd(done.output)}
+    told = {"key": done.key, "input": dollars_of(done.input), "output": dollars_of(done.output)}
     return answer({"ok": True, "success": True, "model": asked.model, **told})
 
 
@@ -290,7 +290,7 @@ def set_a_rate(here: Here, asked: RateAsked) -> Response:
     """Set what an hour of a model costs, for calls from now on."""
     said = SaidRate(
         _preset(asked.preset),
-        None if asked.cost_per_hour is None else from_usd(Decimal(repr(asked.cost_per_hour))),
+        None if asked.cost_per_hour is None else nanos(asked.cost_per_hour),
         gpu_name=asked.gpu_name,
         notes=asked.notes,
     )

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from codesession.app.proxy_status import PORT, proxy_status
+from codesession.app.proxy_status import proxy_status
+from codesession.config import PROXY_PORT
 from codesession.errors import PortTaken
 from codesession.web.api.common import Asked, Document, Here, answer, problems
 
@@ -20,7 +21,9 @@ _MOST_PORT = 65_535
 class ProxyAsked(Asked):
     """Which proxy to begin."""
 
-    port: Annotated[int, Field(ge=0, le=_MOST_PORT)] = Field(PORT, description="Where it listens; 0: at any free port.")
+    port: Annotated[int, Field(ge=0, le=_MOST_PORT)] = Field(
+        PROXY_PORT, description="Where it listens; 0: at any free port."
+    )
 
 
 class SwitchAnswer(Document):
@@ -36,7 +39,7 @@ class SwitchAnswer(Document):
 def start_proxy(here: Here, request: Request, asked: ProxyAsked | None = None) -> Response:
     """Begin a proxy in this program, unless one runs already; it ends with the program."""
     del here
-    wanted = PORT if asked is None else asked.port
+    wanted = PROXY_PORT if asked is None else asked.port
     switch: ProxySwitch = request.app.state.proxy_switch
     if switch.port is None and wanted and proxy_status(wanted).running:
         return answer(_document(wanted))
@@ -49,7 +52,7 @@ def stop_proxy(here: Here, request: Request) -> Response:
     del here
     switch: ProxySwitch = request.app.state.proxy_switch
     if not switch.stop() and proxy_status().running:
-        raise PortTaken("That proxy was begun elsewhere, by cs proxy or cs serve: end it there.", port=PORT)
+        raise PortTaken("That proxy was begun elsewhere, by cs proxy or cs serve: end it there.", port=PROXY_PORT)
     return answer(_document(None))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode
 
 from codesession.report.evidence import known_cost
-from codesession.report.insights import InsightsView, insights_view, project_name
+from codesession.report.formats import project_name
+from codesession.report.insights import InsightsView, insights_view
+from codesession.web.pages.listing import Listing
 
 if TYPE_CHECKING:
     from codesession.model.analysis import Spent
@@ -26,14 +27,19 @@ class Shown(NamedTuple):
     days: str
     by: str
 
+    @property
+    def listing(self) -> Listing:
+        """The addresses of the page, asked for otherwise."""
+        return Listing("/insights", {"days": self.days, "by": self.by}, {"days": STRETCHES[0], "by": SHADES[0]})
+
     def stretches(self) -> list[tuple[str, str, bool]]:
         """The choice between the stretches: word, address, whether it is this one."""
         words = {"30": "30d", "90": "90d", "365": "1y", "all": "All"}
-        return [(word, self._address(key, self.by), key == self.days) for key, word in words.items()]
+        return [(word, self.listing.at(days=key), key == self.days) for key, word in words.items()]
 
     def shades(self) -> list[tuple[str, str, bool]]:
         """The choice between what the week is shaded by."""
-        return [(word.capitalize(), self._address(self.days, word), word == self.by) for word in SHADES]
+        return [(word.capitalize(), self.listing.at(by=word), word == self.by) for word in SHADES]
 
     def name(self, directory: str) -> str:
         """A project as it is called."""
@@ -42,11 +48,6 @@ class Shown(NamedTuple):
     def cost(self, spent: Spent) -> int | None:
         """What is known of a cost."""
         return known_cost(spent)
-
-    def _address(self, days: str, by: str) -> str:
-        said = {"days": days, "by": by}
-        query = urlencode({name: value for name, value in said.items() if value not in (STRETCHES[0], SHADES[0])})
-        return f"/insights?{query}" if query else "/insights"
 
 
 def view(asked: Asked) -> Shown:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode
 
 from codesession.report.hardware import UNRATED, cost_text, time_text
 from codesession.report.model_charts import ModelCharts, model_charts
 from codesession.report.model_use import ORDERS, ModelsView, ModelUse, models_view, sorted_models
+from codesession.web.pages.listing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,23 +48,21 @@ class Shown(NamedTuple):
     def stretches(self) -> list[tuple[str, str, bool]]:
         """The choice between the stretches: word, address, whether it is this one."""
         words = {"7": "7d", "30": "30d", "90": "90d", "all": "All"}
-        return [
-            (word, self._address(key, self.order, self.is_descending), key == self.days) for key, word in words.items()
-        ]
+        return [(word, self.listing.at(days=key), key == self.days) for key, word in words.items()]
 
     def ratio_words(self, use: ModelUse) -> str | None:
         """How many tokens a model read for each one it wrote; None where it wrote none."""
         return None if use.ratio is None else ratio_words(use.ratio)
 
+    @property
+    def listing(self) -> Listing:
+        """The addresses of the page, asked for otherwise."""
+        said = {"days": self.days, "sort": self.order, "dir": "desc" if self.is_descending else "asc"}
+        return Listing("/models", said, {"days": STRETCHES[0], "sort": "cost", "dir": "desc"})
+
     def sorted_by(self, order: str, down: bool) -> str:  # noqa: FBT001 - as the macro of columns calls it
         """Where the table is sorted so."""
-        return self._address(self.days, order, down)
-
-    def _address(self, days: str, order: str, down: bool) -> str:  # noqa: FBT001 - a part of the address
-        said = {"days": days, "sort": order, "dir": "desc" if down else "asc"}
-        usual = {"days": STRETCHES[0], "sort": "cost", "dir": "desc"}
-        query = urlencode({name: value for name, value in said.items() if value != usual[name]})
-        return f"/models?{query}" if query else "/models"
+        return self.listing.sorted_by(order, down)
 
 
 def view(asked: Asked) -> Shown:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode
 
 from codesession.app import list_local_models, price_board
 from codesession.model.local import PRESETS, per_hour
 from codesession.report.hardware import UNRATED, cost_text, time_text
 from codesession.report.local_models import how_rated
 from codesession.report.price_page import PricePage, matching, price_page, used_models
+from codesession.web.pages.listing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +38,7 @@ class Shown(NamedTuple):
 
     def address(self, offset: int) -> str:
         """Where another page of prices is."""
-        said = {"q": self.search, "offset": offset or ""}
-        query = urlencode({name: value for name, value in said.items() if value})
-        return (f"/pricing?{query}" if query else "/pricing") + "#all-prices"
+        return Listing("/pricing", {"q": self.search}).page(offset) + "#all-prices"
 
     def per_hour(self, model: LocalModel) -> str:
         """What an hour of it costs."""
