@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -92,8 +93,14 @@ def test_doctor_survives_what_stops_every_other_command(place: Place, cs: Cs) ->
 @POSIX
 @pytest.mark.usefixtures("priced")
 def test_doctor_works_in_a_directory_that_has_been_deleted(place: Place, cs: Cs) -> None:
+    on_the_path = place.outside("bin") / "cs"
+    on_the_path.touch(0o755)
+    place.monkeypatch.setenv("PATH", str(on_the_path.parent), prepend=os.pathsep)
+    place.monkeypatch.setattr(sys, "argv", ["cs"])
     place.outside("gone").rmdir()
-    assert cs("doctor", "--json").status == 0
+    answer = cs("doctor", "--json")
+    assert answer.status == 0
+    assert f"cs on the PATH is another one: {on_the_path}" in answer.out
 
 
 # --- backup ---

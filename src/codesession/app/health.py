@@ -114,7 +114,9 @@ def _our_program(program: Path, path: str) -> Finding:
         return doubtful(
             "installed", "no cs is on the PATH", "add its directory to the PATH: hooks call cs by its name", **facts
         )
-    ours = (program.absolute().resolve(), Path(sys.executable).with_name(Path(found).name).resolve())
+    ours = {Path(sys.executable).with_name(Path(found).name).resolve()}
+    with suppress(FileNotFoundError):  # the current directory, which a relative path begins at, may be deleted
+        ours.add(program.absolute().resolve())
     if Path(found).resolve() in ours:
         return fine("installed", f"cs on the PATH is this one: {found}", **facts)
     advice = "put the directory of this one before it on the PATH, or call codesession instead of cs"
