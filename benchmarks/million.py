@@ -272,6 +272,7 @@ def questions(now_ms: int) -> dict[str, Callable[[Reader], object]]:
         "sessions of 400 days": lambda reader: reader.sessions_between(days(400, now_ms)),
         "work": lambda reader: reader.work(),
         "projects": lambda reader: reader.projects(),
+        "projects, a month": lambda reader: reader.spent_by_project(month),
         "hotspots": lambda reader: reader.hotspots(20),
         "week": lambda reader: reader.week([(Span(), HOUR_MS)]),
         "week, half past": lambda reader: reader.week([(Span(), 11 * HOUR_MS // 2)]),

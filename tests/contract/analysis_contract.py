@@ -155,6 +155,7 @@ class AnalysisContract:
             assert [one.calls for one in spent] == [2, 1, 0, 1, 1]
             assert [one.spent.calls for one in tx.projects()] == [5]
             assert tx.agents(Span(2 * DAY, 3 * DAY))[0][1].cost_nanos == 14
+            assert tx.spent_by_project(Span(2 * DAY, 3 * DAY)) == [(filled.session.directory, Spent(2, 14))]
 
     def test_what_is_priced_anew_is_told_anew(self, filled: Opened) -> None:
         self.spend(filled, 2 * DAY, None)

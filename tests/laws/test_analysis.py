@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -230,6 +231,10 @@ def check_sums(tx: Reader, story: Story, calls: list[Call], span: Span, moments:
         summed(call for call in calls if within(Span(*pair), call.started_ms)) for pair in stretches
     ]
     directories = {session.id: session.directory for session in map(tx.session, story.sessions) if session}
+    assert dict(tx.spent_by_project(span)) == {
+        where: replace(summed(call for call in then if directories.get(call.session_id or 0) == where), usage=Usage())
+        for where in {directories[call.session_id] for call in then if call.session_id is not None}
+    }
     for project in tx.projects():
         inside = {session_id for session_id, where in directories.items() if where == project.directory}
         assert project.spent == summed(call for call in calls if call.session_id in inside)

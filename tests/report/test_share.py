@@ -47,7 +47,7 @@ def test_a_month_is_its_own_calls_and_sessions(ledger: SqliteLedger) -> None:
         "busiestDay": "2026-11-30",
         "dailyCosts": [2.0, *[0.0] * 28, 3.0],
         "models": [{"model": "m", "cost": 5.0}],
-        "projects": [{"project": "work", "cost": 55.0}],
+        "projects": [{"project": "work", "cost": 5.0}],
     }
 
 

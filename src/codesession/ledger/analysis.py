@@ -69,6 +69,14 @@ class AnalysisReader(SpanReader):
         spent = [(agent, _spent(amounts)) for (agent,), amounts in found.items()]
         return sorted(spent, key=lambda one: (-one[1].cost_nanos, one[0]))
 
+    def spent_by_project(self, span: Span) -> list[tuple[str, Spent]]:
+        rows = self._rows(
+            f"SELECT directory, {_HOURLY} FROM quarter_hour WHERE {IN_TIME} AND directory <> '' GROUP BY directory",
+            *bounds(span),
+        )
+        found = [(directory, Spent(*amounts)) for directory, *amounts in rows if amounts[0]]
+        return sorted(found, key=lambda one: (-one[1].cost_nanos, one[0]))
+
     @cached_property
     def _sums_of_days(self) -> str:
         """As `_SUMS`, for the tables in `days`; of what never occurs, nothing is added up: that is half of the time."""

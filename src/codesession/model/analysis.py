@@ -246,6 +246,13 @@ class Analyst(Protocol):
         """What each agent came to, dearest first; those of no name under an empty one."""
         ...
 
+    def spent_by_project(self, span: Span) -> list[tuple[str, Spent]]:
+        """What was spent in each project in a stretch of time, without its tokens, dearest first.
+
+        Calls of no session are in none. A month is quickly told; all time is what `projects` is for.
+        """
+        ...
+
     def names(self) -> dict[str, list[str]]:
         """What calls can be asked for by: the values of ``provider``, ``model``, ``agent``, ``customer``, sorted."""
         ...

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.errors import InvalidInput
-from codesession.model.analysis import SessionOrder, SessionQuery, Span, Spent
+from codesession.model.analysis import Span, Spent
 from codesession.model.days import day_of, first_moment
 from codesession.report.documents import usd
 from codesession.report.evidence import known_cost, sum_of
@@ -29,8 +29,6 @@ MOST_NAMED = 3
 """Models, and projects, that are named."""
 MOST_MONTHS = 36
 """Among which there is a choice, the newest first."""
-_MOST_SESSIONS = 1000
-"""The dearest of the month, among which its projects are looked for."""
 
 
 class Named(NamedTuple):
@@ -53,7 +51,7 @@ class Card:
     models: Sequence[Named]
     """the dearest"""
     projects: Sequence[Named]
-    """the dearest, by what the sessions cost that began in the month"""
+    """the dearest"""
 
     @property
     def title(self) -> str:
@@ -155,11 +153,7 @@ def _models(rows: Sequence[SpentByModel]) -> list[Named]:
 
 
 def _projects(reader: Analyst, span: Span) -> list[Named]:
-    query = SessionQuery(started=span, order=SessionOrder.COST, limit=_MOST_SESSIONS)
-    by: dict[str, list[Spent]] = {}
-    for session, totals in reader.find_sessions(query).rows:
-        by.setdefault(session.directory, []).append(Spent(totals.calls, totals.cost_nanos, totals.unpriced))
-    return _dearest((project_name(directory), known_cost(sum_of(parts))) for directory, parts in by.items())
+    return _dearest((project_name(directory), known_cost(spent)) for directory, spent in reader.spent_by_project(span))
 
 
 def _dearest(costs: Iterator[tuple[str, Nanos | None]]) -> list[Named]:
