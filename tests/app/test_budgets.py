@@ -176,7 +176,8 @@ def test_a_sessions_own_budget_refuses_calls_and_old_ones_go(place: Place) -> No
     with app.ledger.reading() as reader:
         assert [budget.scope for budget in reader.budgets()] == ["session:2", "session:3"]
     now = budgets_now(app)
-    assert ([budget.scope for budget, _ in now.rules], now.ended) == (["session:3"], 1)
+    assert [budget.scope for budget, _ in now.rules] == ["session:3"]
+    assert [budget.scope for budget in now.ended] == ["session:2"]
 
 
 # --- removing ---

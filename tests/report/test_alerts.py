@@ -48,7 +48,7 @@ class Now(NamedTuple):
     waiting: tuple[Question, ...] = ()
     mandates: tuple[Mandate, ...] = ()
     zone_name: str = "Europe/Berlin"
-    ended: int = 0
+    ended: tuple[Budget, ...] = ()
 
 
 @pytest.fixture
@@ -230,12 +230,15 @@ def test_what_a_browser_is_told() -> None:
     }
 
 
-def test_the_badges_count_accounts(ledger: SqliteLedger) -> None:
+def test_the_badges_count_accounts_and_a_session_stays_over_its_own_limit_when_it_ends(ledger: SqliteLedger) -> None:
+    past = spend(ledger, "/a", 2 * USD)
+    own = Budget(ScopeKind.SESSION, str(past), Window.SESSION, USD)
     rules = (
         (ALL, (standing(10 * USD, number=1), standing(9 * USD, number=2), standing(USD, number=3))),
         (EACH_SESSION, (standing(5 * USD, budget=EACH_SESSION, number=4),)),
     )
     with ledger.reading() as reader:
-        view = alerts_view(Now(rules, ended=3), reader)
-    assert (len(view.rules), view.triggered, view.near, view.ended) == (2, 2, 1, 3)
-    assert (view.zone_name, view.waiting, view.over) == ("Europe/Berlin", (), ())
+        view = alerts_view(Now(rules, ended=(own,)), reader)
+    assert (len(view.rules), view.triggered, view.near, view.ended) == (2, 2, 1, 1)
+    assert [(one.session.id, one.limit_nanos) for one in view.over] == [(past, USD)]
+    assert (view.zone_name, view.waiting) == ("Europe/Berlin", ())

@@ -38,7 +38,7 @@ class Now:
     waiting: tuple[Question, ...] = ()
     mandates: tuple[Mandate, ...] = ()
     zone_name: str = "Europe/Berlin"
-    ended: int = 0
+    ended: tuple[Budget, ...] = ()
 
 
 def standing(budget: Budget = ALL, subject: str = "", spent: Mapping[Evidence, int] | None = None) -> Standing:
@@ -145,7 +145,7 @@ def test_each_budget_is_a_line_with_its_mode() -> None:
     over = standing(spent={Evidence.MEASURED: 11 * USD})
     strict = replace(ALL, kind=ScopeKind.PROJECT, name="/p", mode=Mode.STOP, is_strict=True, directory="/p")
     used = replace(standing(strict, "/p"), extra_nanos=USD, held_nanos=USD)
-    told = budgets_text(Now(((ALL, (over,)), (EACH, ()), (strict, (used,))), ended=2))
+    told = budgets_text(Now(((ALL, (over,)), (EACH, ()), (strict, (used,))), ended=(ALL, ALL)))
     assert [cell.strip() for cell in line_of(told, "all ")] == [
         "all", "day", "$11.00", "$0.00", "-$1.00", "$10.00", "warn", "measured",
     ]  # fmt: skip

@@ -29,8 +29,8 @@ class Situation(NamedTuple):
     mandates: tuple[Mandate, ...]
     zone_name: str
     """where days begin"""
-    ended: int
-    """how many budgets of ended sessions there are"""
+    ended: tuple[Budget, ...]
+    """those of sessions that have ended"""
 
 
 def budgets_now(app: App) -> Situation:
@@ -61,7 +61,8 @@ def _situation(app: App, active: Callable[[Reader], Session | None]) -> Situatio
     now_ms, zone = app.now_ms(), zone_of(app.config)
     with app.ledger.reading() as reader:
         kept = reader.budgets()
-        live = [budget for budget in kept if not is_over(budget, reader)]
+        of_ended = {budget.id for budget in kept if is_over(budget, reader)}
+        live = [budget for budget in kept if budget.id not in of_ended]
         here = active(reader) if any(budget.window is Window.SESSION for budget in live) else None
         standings = reader.standings(now_ms)
         named = {_subject(budget, budget.name) for budget in live if _is_named(budget)}
@@ -76,7 +77,7 @@ def _situation(app: App, active: Callable[[Reader], Session | None]) -> Situatio
             tuple(question for question, owner_id in reader.waiting() if app.ledger.is_alive(owner_id)),
             tuple(reader.mandates()),
             app.config.timezone or _system_zone(),
-            len(kept) - len(live),
+            tuple(budget for budget in kept if budget.id in of_ended),
         )
 
 

@@ -146,11 +146,11 @@ def alerts_view(now: Situation, reader: Reader) -> AlertsView:
     """Budgets and alerts, as `reader` has them."""
     return AlertsView(
         tuple(rule_of(budget, standings) for budget, standings in now.rules),
-        sessions_over(reader, [budget for budget, _ in now.rules]),
+        sessions_over(reader, [*(budget for budget, _ in now.rules), *now.ended]),
         breaches(reader),
         tuple(now.waiting),
         now.zone_name,
-        now.ended,
+        len(now.ended),
     )
 
 

@@ -61,7 +61,7 @@ def budgets_text(now: Situation) -> str:
     else:
         parts.append(f"No budget is set. Set one with: {EXAMPLE}\nYou are told at the limit; --enforce refuses calls.")
     if now.ended:
-        parts.append(f"{plural(now.ended, 'budget')} of ended sessions left out.")
+        parts.append(f"{plural(len(now.ended), 'budget')} of ended sessions left out.")
     parts += _mandates(now.mandates)
     for question in now.waiting:
         parts.append(harmless(f"A call to {question.model} waits for you: {reason_of(question.message)}"))

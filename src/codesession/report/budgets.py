@@ -39,8 +39,8 @@ if TYPE_CHECKING:
             ...
 
         @property
-        def ended(self) -> int:
-            """How many budgets of ended sessions there are."""
+        def ended(self) -> Sequence[Budget]:
+            """Those of sessions that have ended, which are not among the rules."""
             ...
 
     class Changed(Protocol):
@@ -83,7 +83,7 @@ def budgets_document(now: Situation) -> Document:
             "session": _limit_of(now, ScopeKind.SESSION, Window.SESSION),
             "timezone": now.zone_name,
             "budgets": [budget_row(budget, standings) for budget, standings in now.rules],
-            "budgetsOfEndedSessions": now.ended,
+            "budgetsOfEndedSessions": len(now.ended),
             "waiting": [question_row(question) for question in now.waiting],
             "mandates": [_mandate(mandate) for mandate in now.mandates],
         }
