@@ -175,9 +175,9 @@ def test_a_reset_names_what_goes_and_where_it_is_kept(place: Place, cs: Cs) -> N
     place.monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
     answer = cs("reset")
     assert answer.status == 0
-    assert "Delete 1 session, 3 calls, $0.01? [y/N]" in answer.err
+    assert "Delete 1 session, 3 calls (1 unpriced), $0.01? [y/N]" in answer.err
     (kept,) = place.database.parent.glob("sessions-before-reset-*.db")
-    assert answer.out.endswith(f"Deleted 1 session, 3 calls, $0.01. All of it is still in {kept}\n")
+    assert answer.out.endswith(f"Deleted 1 session, 3 calls (1 unpriced), $0.01. All of it is still in {kept}\n")
     assert sessions(place) == 0
 
 
@@ -185,7 +185,8 @@ def test_a_reset_names_what_goes_and_where_it_is_kept(place: Place, cs: Cs) -> N
 def test_a_reset_as_a_document(place: Place, cs: Cs) -> None:
     told = cs("reset", "--yes", "--no-backup", "--json").json()
     assert (told["reset"], told["backup"]) == (True, None)
-    assert told["deleted"] == {"sessions": 1, "calls": 3, "files": 0, "commits": 0, "annotations": 1}
+    counts = {"sessions": 1, "calls": 3, "files": 0, "commits": 0, "annotations": 1}
+    assert told["deleted"] == counts | {"budgets": 0, "mandates": 0}
     assert not list(place.database.parent.glob("sessions-before-reset-*"))
     assert cs("start", "anew", "--json").json()["id"] == 1
     assert str(cs("reset", "--yes", "--json").json()["backup"]).startswith(str(place.database.parent))

@@ -283,7 +283,7 @@ ROWS: dict[str, Row] = {
         is_idle=True,
     ),
     "cs recover": Row(wrong={"max_age_s": {INVALID: ["1000001"]}}),
-    "cs reset": Row({"yes": ["--yes"]}, refused={INVALID: [[], ["--no-backup"]]}),
+    "cs reset": Row({"yes": ["--yes", "--budgets"]}, refused={INVALID: [[], ["--no-backup"], ["--budgets"]]}),
     "cs run": Row(
         {"name": ["-n", "try"], "no_proxy": ["--no-proxy"], "command": ["--", sys.executable, "-c", ""]},
         {

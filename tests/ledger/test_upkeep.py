@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,8 +32,8 @@ from codesession.model.switch import Switch, SwitchState
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOTHING = Contents(0, 0, 0, 0, 0, 0)
-THERE_IS = Contents(sessions=1, calls=30, files=1, commits=1, annotations=1, cost_nanos=2100)
+NOTHING = Contents(0, 0, 0, 0, 0, cost_nanos=0, unpriced=0, budgets=2, mandates=1)
+THERE_IS = replace(NOTHING, sessions=1, calls=30, files=1, commits=1, annotations=1, cost_nanos=2100)
 OURS = {"migration", "sqlite_sequence", "budget", "mandate"}
 """The tables that a reset leaves rows in."""
 DAILY = Budget(ScopeKind.ALL, "", Window.DAY, 10)
@@ -94,6 +95,18 @@ def test_settings_outlive_a_reset_but_those_of_one_session(tmp_path: Path) -> No
             assert tx.open_account(Account(daily, "", None, 0, None)).spent_nanos == 0
 
 
+def test_limits_go_too_when_that_is_wanted_but_those_of_a_projects_file(tmp_path: Path) -> None:
+    path = filled(tmp_path / "l.db")
+    of_file = replace(DAILY, directory="/work")
+    with closing(SqliteLedger(path)) as ledger:
+        with ledger.writing() as tx:
+            tx.set_budget(of_file)
+        assert ledger.reset(None, with_limits=True) == THERE_IS
+        assert ledger.contents() == replace(NOTHING, budgets=0, mandates=0)
+        with ledger.reading() as reader:
+            assert [(budget.scope, budget.directory) for budget in reader.budgets()] == [("all", "/work")]
+
+
 def test_what_was_deleted_is_in_the_copy_and_not_in_the_file(tmp_path: Path) -> None:
     path = filled(tmp_path / "l.db")
     before = path.stat().st_size
@@ -120,7 +133,7 @@ def test_sessions_are_counted_from_one_again_and_owners_never(tmp_path: Path) ->
 
 def test_an_empty_ledger_can_be_reset(tmp_path: Path) -> None:
     with closing(SqliteLedger(tmp_path / "l.db")) as ledger:
-        assert ledger.reset(None) == NOTHING
+        assert ledger.reset(None) == replace(NOTHING, budgets=0, mandates=0)
 
 
 OWNER = """

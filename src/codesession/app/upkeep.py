@@ -49,8 +49,10 @@ def ledger_contents(app: App) -> Contents:
         return ledger.contents()
 
 
-def reset_ledger(app: App, *, with_backup: bool = True) -> Reset:
-    """Delete every session and call; before that, copy them to ``sessions-before-reset-<time>.db`` beside the ledger.
+def reset_ledger(app: App, *, with_backup: bool = True, with_limits: bool = False) -> Reset:
+    """Delete every session and call, and `with_limits` the budgets and mandates that the user set.
+
+    Before that, they are copied to ``sessions-before-reset-<time>.db`` beside the ledger.
 
     Raises:
         InvalidInput: a `cs run` or `cs proxy` still writes to the ledger; nothing was deleted.
@@ -59,7 +61,7 @@ def reset_ledger(app: App, *, with_backup: bool = True) -> Reset:
     path = app.config.database
     backup = path.with_name(f"sessions-before-reset-{_stamp(app)}.db") if with_backup else None
     with closing(_ledger(app)) as ledger:
-        return Reset(ledger.reset(backup), backup)
+        return Reset(ledger.reset(backup, with_limits=with_limits), backup)
 
 
 def _ledger(app: App) -> SqliteLedger:

@@ -65,8 +65,9 @@ def backup(path: str, *, force: bool, as_json: bool) -> None:
 @click.command(short_help="Begin anew; a copy is kept.", epilog="Example: cs reset --yes --json")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-backup", is_flag=True, help="Keep no copy of what is deleted.")
+@click.option("--budgets", is_flag=True, help="Delete budgets and mandates too, but those of a project's file.")
 @as_json
-def reset(*, yes: bool, no_backup: bool, as_json: bool) -> int:
+def reset(*, yes: bool, no_backup: bool, budgets: bool, as_json: bool) -> int:
     """Delete all sessions, calls, files, commits and notes; prices and settings stay.
 
     Everything is copied beside the ledger first.
@@ -77,12 +78,14 @@ def reset(*, yes: bool, no_backup: bool, as_json: bool) -> int:
     with opened(quiet=as_json) as app:
         if not yes and (as_json or not sys.stdin.isatty()):
             raise InvalidInput("This deletes every session and call: add --yes to do it without being asked.")
-        if not yes and not click.confirm(f"Delete {contents_text(ledger_contents(app))}?", err=True):
-            tell("Nothing was deleted.")
-            return 1
-        done = reset_ledger(app, with_backup=not no_backup)
+        if not yes:
+            goes = contents_text(ledger_contents(app), with_limits=budgets)
+            if not click.confirm(f"Delete {goes}?", err=True):
+                tell("Nothing was deleted.")
+                return 1
+        done = reset_ledger(app, with_backup=not no_backup, with_limits=budgets)
     if as_json:
-        emit(reset_document(done.deleted, done.backup))
+        emit(reset_document(done.deleted, done.backup, with_limits=budgets))
     else:
-        answer(reset_text(done.deleted, done.backup))
+        answer(reset_text(done.deleted, done.backup, with_limits=budgets))
     return 0

@@ -147,8 +147,10 @@ class SqliteLedger:
         with self._transaction("BEGIN"):
             return backup.back_up(self._connection, self.path, target, replace=replace)
 
-    def reset(self, backup: Path | None) -> Contents:
+    def reset(self, backup: Path | None, *, with_limits: bool = False) -> Contents:
         """Delete every session and call, after a copy to the file `backup`; returns what there was.
+
+        `with_limits` says that budgets and mandates go too which the user set.
 
         Nobody can write between the copy and the deletion. The space is given back to the disk, unless
         another program is reading.
@@ -170,7 +172,7 @@ class SqliteLedger:
                     other.back_up(backup)
                 finally:
                     other.close()
-            deleted = upkeep.empty(self._connection)
+            deleted = upkeep.empty(self._connection, with_limits=with_limits)
         with self._turn, said_plainly(self.path):
             upkeep.give_back_space(self._connection)
         return deleted

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """How many rows a ledger has, and what its calls cost; `calls` counts those in flight and failed too."""
+    """How many rows a ledger has, and what its calls cost; `calls` counts those in flight and failed too.
+
+    Budgets and mandates are those that the user set: neither those of a project's file, nor those of one session.
+    """
 
     sessions: int
     calls: int
@@ -29,6 +32,11 @@ class Contents:
     commits: int
     annotations: int
     cost_nanos: Nanos
+    """of the calls that have a price"""
+    unpriced: int
+    """calls that came to something, and have none"""
+    budgets: int
+    mandates: int
 
 
 def rebuild_totals(connection: sqlite3.Connection) -> None:
@@ -77,7 +85,9 @@ def contents(connection: sqlite3.Connection) -> Contents:
 _CONTENTS = """
     SELECT (SELECT count(*) FROM session), (SELECT count(*) FROM call), (SELECT count(*) FROM file_change),
         (SELECT count(*) FROM git_commit), (SELECT count(*) FROM annotation),
-        (SELECT coalesce(sum(cost_nanos), 0) FROM call)
+        (SELECT coalesce(sum(cost_nanos), 0) FROM call), (SELECT coalesce(sum(unpriced), 0) FROM quarter_hour),
+        (SELECT count(*) FROM budget WHERE directory = '' AND NOT (kind = 'session' AND name <> '')),
+        (SELECT count(*) FROM mandate WHERE directory = '')
 """
 
 
@@ -109,10 +119,11 @@ def refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def empty(connection: sqlite3.Connection) -> Contents:
+def empty(connection: sqlite3.Connection, *, with_limits: bool) -> Contents:
     """Delete every session, call and what belongs to them, inside a write transaction; returns what there was.
 
-    Budgets and mandates stay, for they are settings; but those of one session.
+    Budgets and mandates are settings, and stay, but those of one session; `with_limits` says that all of them go that
+    the user set. What a project's file sets would be back at once.
 
     The ids of sessions begin at 1 again. Those of owners never do: a lock that tells whether one lives is known by
     its id alone.
@@ -121,6 +132,8 @@ def empty(connection: sqlite3.Connection) -> Contents:
     for table in _EMPTIED:
         connection.execute(f"DELETE FROM {table}")
     connection.execute("DELETE FROM budget WHERE kind = 'session' AND name <> ''")  # another will have that id
+    for table in ("budget", "mandate") if with_limits else ():
+        connection.execute(f"DELETE FROM {table} WHERE directory = ''")
     connection.execute("DELETE FROM sqlite_sequence WHERE name = 'session'")
     return there_was
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 from tests.report.spending import DOLLAR, begin, call
 
+from codesession.app.budgets import Terms, set_budget
 from codesession.web.api.reset import ResetAnswer
 
 if TYPE_CHECKING:
@@ -41,10 +42,19 @@ def test_nothing_is_deleted_unless_it_is_said_that_it_is_meant(app: App, client:
 def test_everything_is_deleted_and_a_copy_is_kept(app: App, client: TestClient) -> None:
     one_call(app)
     document = client.post("/reset", headers={"X-Confirm-Reset": "yes"}).json()
-    assert document["deleted"] == {"sessions": 1, "calls": 1, "files": 0, "commits": 0, "annotations": 0}
+    counts = {"sessions": 1, "calls": 1, "files": 0, "commits": 0, "annotations": 0}
+    assert document["deleted"] == counts | {"budgets": 0, "mandates": 0}
     assert sessions_in(app.config.database) == 0
     assert sessions_in(Path(document["backup"])) == 1
     assert TypeAdapter(ResetAnswer).json_schema(by_alias=True)["properties"].keys() == document.keys()
+
+
+def test_budgets_go_only_when_that_is_wanted(app: App, client: TestClient) -> None:
+    set_budget(app, "all", "day", Terms(5))
+    for wanted, deleted, left in (("false", 0, 1), ("true", 1, 0)):
+        document = client.post("/reset", params={"confirm": "true", "backup": "false", "budgets": wanted}).json()
+        assert document["deleted"]["budgets"] == deleted
+        assert len(client.get("/budgets").json()["budgets"]) == left
 
 
 def test_a_copy_may_be_left_out(app: App, client: TestClient) -> None:

@@ -21,6 +21,8 @@ class DeletedAnswer(Document):
     files: int
     commits: int
     annotations: int
+    budgets: int = Field(description="0 unless they were to go too.")
+    mandates: int
 
 
 class ResetAnswer(Document):
@@ -37,12 +39,13 @@ def reset(
     *,
     confirm: Annotated[bool, Query(description="That it is meant; X-Confirm-Reset says the same.")] = False,
     backup: Annotated[bool, Query(description="Whether it is copied to a file beside the ledger first.")] = True,
+    budgets: Annotated[bool, Query(description="Whether budgets and mandates go too, but those of a file.")] = False,
     x_confirm_reset: Annotated[str, Header(description="“yes”: it is meant.")] = "",
 ) -> Response:
-    """Delete every session and call, and what belongs to them. Budgets, prices and settings stay."""
+    """Delete every session and call, and what belongs to them. Prices and settings stay, and budgets unless said."""
     if not confirm and x_confirm_reset != "yes":
         raise InvalidInput(
             "This deletes every session and call: if that is meant, send the header X-Confirm-Reset: yes."
         )
-    done = reset_ledger(here, with_backup=backup)
-    return answer(reset_facts(done.deleted, done.backup))
+    done = reset_ledger(here, with_backup=backup, with_limits=budgets)
+    return answer(reset_facts(done.deleted, done.backup, with_limits=budgets))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.app import ledger_contents
+from codesession.report.formats import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +33,12 @@ class Reset(NamedTuple):
 
     goes: Sequence[tuple[str, int]]
     """what would be deleted, and how much of it there is"""
-    cost_nanos: int
-    """of the calls among it, in nano-dollars"""
+    cost_nanos: int | None
+    """of the calls among it, in nano-dollars; None: none of them has a price"""
+    unpriced: int
+    """calls among it that have none"""
+    limits: str
+    """the budgets and mandates that go if that is wanted; empty: there are none"""
     place: Path
     """where the copy would be"""
     copies: Sequence[Copy]
@@ -54,13 +59,21 @@ def view(asked: Asked) -> Reset:
     """
     there_is, place = ledger_contents(asked.app), asked.app.config.database.parent
     goes = (
-        ("sessions", there_is.sessions),
-        ("AI calls", there_is.calls),
-        ("changed files", there_is.files),
-        ("commits", there_is.commits),
-        ("notes", there_is.annotations),
+        ("session", there_is.sessions),
+        ("AI call", there_is.calls),
+        ("changed file", there_is.files),
+        ("commit", there_is.commits),
+        ("note", there_is.annotations),
     )
-    return Reset(goes, there_is.cost_nanos, place, sorted(_copies(place), key=lambda copy: copy.made_ms, reverse=True))
+    limits = (("budget", there_is.budgets), ("mandate", there_is.mandates))
+    return Reset(
+        goes,
+        None if there_is.unpriced and not there_is.cost_nanos else there_is.cost_nanos,
+        there_is.unpriced,
+        " and ".join(plural(count, noun) for noun, count in limits if count),
+        place,
+        sorted(_copies(place), key=lambda copy: copy.made_ms, reverse=True),
+    )
 
 
 def _copies(place: Path) -> list[Copy]:
