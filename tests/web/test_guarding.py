@@ -266,6 +266,31 @@ def test_a_program_with_the_token_changes_what_it_likes(here: Visitor) -> None:
     assert here.site.asked[-1] == ("/api/v1/pricing", "a=1", b"")
 
 
+def from_site(site: str, mode: str, dest: str) -> tuple[tuple[str, str], ...]:
+    """What a browser says of where a request comes from, and what for."""
+    return ("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "", "none, cross-site"])
+def test_pages_of_somebody_elses_may_link_here_and_nothing_more(here: Visitor, site: str) -> None:
+    for path in ("/", "/api/v1/calls/export", "/live", "/static/app.css"):
+        for mode, dest in (
+            ("no-cors", "image"),
+            ("cors", "empty"),
+            ("navigate", "iframe"),
+            ("navigate", "document, x"),
+        ):
+            assert here("GET", path, *from_site(site, mode, dest)).code == "foreign_origin"
+    assert here.site.asked == []
+    assert here("GET", "/", *from_site(site, "navigate", "document")).status == 200
+
+
+def test_our_own_pages_may_ask_for_all(here: Visitor) -> None:
+    for mode, dest in (("no-cors", "image"), ("cors", "empty"), ("navigate", "document")):
+        assert here("GET", "/live", *from_site("same-origin", mode, dest)).status == 200
+    assert here("GET", "/", *from_site("none", "navigate", "document")).status == 200
+
+
 PUSHED = ["/api/v1/calls", "/api/calls", "/api/v1/sessions/active/ai", "/api/sessions/active/ai"]
 
 

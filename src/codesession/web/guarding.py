@@ -8,6 +8,8 @@ point there (DNS rebinding), or by just sending a form. It can hide neither the 
   cannot be rebound, and nobody out there can own a name of one word, or in ``.local``.
 - What changes something (every method but GET, HEAD and OPTIONS) needs the ``Origin`` of the very host it is sent to,
   or none, as programs send, and the token. On loopback, usage may be pushed without: see `_is_pushed`.
+- What changes nothing may be linked to from anywhere, and nothing more: a page of somebody else's that fetches or
+  embeds ours could not read the answer, but keep us at work. Browsers say where a request comes from.
 - Bound elsewhere than to loopback, everything needs the token, or the cookie that a page gives for it: see `passes`.
 """
 
@@ -50,7 +52,7 @@ class ForeignHost(CodesessionError):
 
 
 class ForeignOrigin(CodesessionError):
-    """A page of somebody else's wanted to change something; nothing was changed."""
+    """A page of somebody else's wanted more than to link here; nothing was told, and nothing changed."""
 
     code = "foreign_origin"
     http_status = 403
@@ -141,7 +143,9 @@ class Guard:
             rest = urlencode([pair for pair in query if pair[0] != "token"])
             scope = {**scope, "query_string": rest.encode()}
         has_token = self._has_token(scope, headers, said)
-        if scope["method"] not in SAFE:
+        if scope["method"] in SAFE:
+            _check_site(headers)
+        else:
             self._check_origin(scope, headers, has_token=has_token)
         if scope["path"] == SIGN_IN and scope["method"] == "POST" and not self._place.is_loopback:
             await self._sign_in(headers, receive, send)
@@ -216,6 +220,20 @@ def _is_page(scope: Scope) -> bool:
     path: str = scope["path"]
     is_for_programs = is_api(path) or path in _FOR_PROGRAMS or path.startswith("/static/")
     return scope["method"] in SAFE and not is_for_programs
+
+
+def _check_site(headers: Mapping[str, str]) -> None:
+    """Return if a request comes from a page of ours, from no page at all, or from a link that somebody followed.
+
+    Another port of the same machine is the same site (https://www.w3.org/TR/fetch-metadata/), and not ours.
+
+    Raises:
+        ForeignOrigin: it does not.
+    """
+    is_ours = headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+    is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    if not is_ours and not is_link:
+        raise ForeignOrigin("Other sites may link to the dashboard, and nothing more.")
 
 
 def _is_pushed(scope: Scope, headers: Mapping[str, str]) -> bool:
