@@ -3,7 +3,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from codesession.ledger import SqliteLedger
+from tests.ledger.fresh import fresh
+
 from codesession.model import Attempt, Cost, Evidence, Outcome, Scope, Usage
 from codesession.model.analysis import Spent
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def test_a_session_s_spending_is_told_by_agent_and_evidence(tmp_path: Path) -> None:
-    with closing(SqliteLedger(tmp_path / "l.db")) as ledger:
+    with closing(fresh(tmp_path / "l.db")) as ledger:
         owner = ledger.claim(0)
         with ledger.writing() as tx:
             here, elsewhere = (tx.begin_session(Scope(place), "work", 0).id for place in ("/here", "/there"))
@@ -36,3 +37,15 @@ def test_a_session_s_spending_is_told_by_agent_and_evidence(tmp_path: Path) -> N
                 ("codex", Evidence.IMPORTED, Spent(1, 0, 1, Usage(unsplit=9))),
             ]
             assert reader.spent_in(99) == []
+
+
+def test_who_made_the_newest_calls_of_a_session_is_told_by_how_many_they_made(tmp_path: Path) -> None:
+    with closing(fresh(tmp_path / "l.db")) as ledger:
+        with ledger.writing() as tx:
+            here, elsewhere = (tx.begin_session(Scope(place), "work", 0).id for place in ("/here", "/there"))
+            for at, agent in enumerate(["first", *["codex", "aider", None, "codex"] * 7, "one", "two"]):
+                made = Attempt(here, "p", "m", "e", streamed=False, request_bytes=0, agent=agent)
+                tx.record(made, Outcome(Usage(input=1), Evidence.MEASURED), None, at, at)
+        with ledger.reading() as reader:
+            assert reader.agents_of(here) == ("codex", "aider", "one", "two")  # the first of 31 is not looked at
+            assert reader.agents_of(elsewhere) == reader.agents_of(99) == ()

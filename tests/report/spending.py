@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codesession.model import Attempt, Cost, Evidence, Outcome, Scope, Usage
 
@@ -39,11 +39,15 @@ def call(
     *,
     usage: Usage = Usage(input=100, output=10),  # noqa: B008 - frozen
     evidence: Evidence = Evidence.MEASURED,
-    model: str = "m",
-    provider: str = "p",
+    **named: Any,
 ) -> None:
-    """One call that began then and took a second; without `nanos` it is unpriced."""
-    attempt = Attempt(session.id if session else None, provider, model, "e", streamed=False, request_bytes=1)
+    """One call that began then and took a second; without `nanos` it is unpriced.
+
+    `named` are its model, provider, agent and so on, where they matter.
+    """
+    names: dict[str, Any] = {"provider": "p", "model": "m"} | named
+    session_id = session.id if session else None
+    attempt = Attempt(session_id=session_id, endpoint="e", streamed=False, request_bytes=1, **names)
     cost = None if nanos is None else Cost(nanos, "table")
     with ledger.writing() as tx:
         tx.record(attempt, Outcome(usage, evidence), cost, ms(at), ms(at) + 1000)

@@ -227,7 +227,7 @@ def test_a_session_without_any_price_has_no_cost(ledger: SqliteLedger) -> None:
 
 def test_programs_are_told_all_of_it(ledger: SqliteLedger) -> None:
     session = begin(ledger, "work", "2026-11-27T10:00+00:00")
-    call(ledger, "2026-11-27T10:00+00:00", 3 * DOLLAR, session, usage=Usage(input=1000, output=500))
+    call(ledger, "2026-11-27T10:00+00:00", 3 * DOLLAR, session, usage=Usage(input=1000, output=500), agent="codex")
     files = [FileChange("a.py", ChangeType.MODIFIED, ms(NOW))]
     end(ledger, session, "2026-11-27T10:30+00:00", files=files, commits=[Commit("a" * 40, "c", ms(NOW))])
     document = overview_document(seen(ledger))
@@ -283,5 +283,6 @@ def test_programs_are_told_all_of_it(ledger: SqliteLedger) -> None:
         "unpricedCalls": 0,
         "costPerHour": 6.0,
     }
-    assert document["topSessions"] == document["fastestSessions"] == document["recentSessions"] == [told]
+    assert document["topSessions"] == document["fastestSessions"] == [told]
+    assert document["recentSessions"] == [told | {"agents": ["codex"]}]
     assert document["velocity"][0] == {"time": "2026-11-27T15:15:00.000Z", "cost": 0.0, "costPerHour": 0.0}

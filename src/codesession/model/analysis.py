@@ -253,6 +253,10 @@ class Analyst(Protocol):
         """
         ...
 
+    def agents_of(self, session_id: int) -> tuple[str, ...]:
+        """Who made the newest calls of a session (so many that it is quickly told), the most calls first."""
+        ...
+
     def names(self) -> dict[str, list[str]]:
         """What calls can be asked for by: the values of ``provider``, ``model``, ``agent``, ``customer``, sorted."""
         ...

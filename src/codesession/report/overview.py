@@ -13,7 +13,7 @@ from codesession.report.documents import usd
 from codesession.report.evidence import Figure, evidence_document, figure_of, known_cost, sum_of
 from codesession.report.formats import iso
 from codesession.report.projection import HISTORY_DAYS, Projection
-from codesession.report.velocity import fastest, last_day, session_costs
+from codesession.report.velocity import fastest, last_day, named_costs, session_costs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,8 +109,9 @@ def overview(ledger: Ledger, now_ms: int, zone: tzinfo | None, days: int = STRET
     with ledger.reading() as reader:
         sums = sums_of_days(reader, known)
         ever_before = _spent_in(reader, Span(0, known[0].from_ms)).calls > 0
-        candidates = _find(reader, now_ms, SessionQuery(started=span, order=SessionOrder.COST, limit=_CANDIDATES))
-        recent = _find(reader, now_ms, SessionQuery(limit=_RECENT))
+        dearest = SessionQuery(started=span, order=SessionOrder.COST, limit=_CANDIDATES)
+        candidates = session_costs(reader.find_sessions(dearest).rows, now_ms)
+        recent = named_costs(reader, reader.find_sessions(SessionQuery(limit=_RECENT)).rows, now_ms)
         since = None if ever_before else _first_call(sums)
         projection = Projection(_history(sums, known[0].date if ever_before else since))
         return Overview(
@@ -132,10 +133,6 @@ def overview(ledger: Ledger, now_ms: int, zone: tzinfo | None, days: int = STRET
             recent=recent,
             is_empty=not recent and not ever_before and since is None,
         )
-
-
-def _find(reader: Analyst, now_ms: int, query: SessionQuery) -> list[SessionCost]:
-    return session_costs(reader.find_sessions(query).rows, now_ms)
 
 
 def _spent_in(reader: Analyst, span: Span) -> Spent:
@@ -210,7 +207,7 @@ def overview_document(view: Overview) -> Document:
         ],
         "topSessions": [_session(cost) for cost in view.dearest],
         "fastestSessions": [_session(cost) for cost in view.fastest],
-        "recentSessions": [_session(cost) for cost in view.recent],
+        "recentSessions": [_session(cost) | {"agents": list(cost.agents)} for cost in view.recent],
     }
 
 

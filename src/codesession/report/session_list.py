@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.report.documents import session_document
-from codesession.report.velocity import SessionCost, session_costs
+from codesession.report.velocity import SessionCost, named_costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,8 +61,8 @@ def session_list(ledger: Ledger, query: SessionQuery, now_ms: int, *, with_proje
             last = (found.total - 1) // query.limit * query.limit
             query = replace(query, offset=last)
             found = reader.find_sessions(query)
+        rows = tuple(named_costs(reader, found.rows, now_ms))
         projects = [totals.directory for totals in reader.projects(MOST_PROJECTS)] if with_projects else []
-    rows = tuple(session_costs(found.rows, now_ms))
     return SessionList(query, rows, found.total, told_apart(projects))
 
 
@@ -104,4 +104,5 @@ def told_apart(directories: list[str]) -> tuple[Project, ...]:
 
 def session_list_document(view: SessionList) -> Document:
     """What ``/sessions`` answers."""
-    return {"sessions": [session_document(row.view) for row in view.rows], "total": view.total}
+    rows = [session_document(row.view) | {"agents": list(row.agents)} for row in view.rows]
+    return {"sessions": rows, "total": view.total}

@@ -35,6 +35,8 @@ class SessionCost(NamedTuple):
     """None where no call has a price"""
     per_hour: Nanos | None
     """None where the cost is not known, or no whole second has passed"""
+    agents: tuple[str, ...] = ()
+    """who made its newest calls, where that was asked; the most calls first"""
 
     @property
     def how(self) -> str:
@@ -75,6 +77,11 @@ class Quarter(NamedTuple):
 def session_costs(rows: Iterable[tuple[Session, Totals]], now_ms: int) -> list[SessionCost]:
     """What each session cost, in the same order."""
     return [_session_cost(session, totals, now_ms) for session, totals in rows]
+
+
+def named_costs(reader: Analyst, rows: Iterable[tuple[Session, Totals]], now_ms: int) -> list[SessionCost]:
+    """The same, with the agents of each session."""
+    return [cost._replace(agents=reader.agents_of(cost.view.session.id)) for cost in session_costs(rows, now_ms)]
 
 
 def _session_cost(session: Session, totals: Totals, now_ms: int) -> SessionCost:

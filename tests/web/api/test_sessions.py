@@ -56,6 +56,7 @@ def ids(app: App, place: Place) -> list[int]:
 def test_sessions_are_listed_as_asked_for(client: TestClient, query: str, names: list[str], total: int) -> None:
     answer = client.get(f"/sessions{query}").json()
     assert ([session["name"] for session in answer["sessions"]], answer["total"]) == (names, total)
+    assert all(session["agents"] == ["codex"] for session in answer["sessions"])
 
 
 @pytest.mark.parametrize(

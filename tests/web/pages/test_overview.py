@@ -28,7 +28,14 @@ def work(app: App) -> None:
     """A session of yesterday, and one that goes on."""
     ledger = app.ledger
     done = begin(ledger, "Fix the login", "2026-11-27T10:00+00:00")
-    call(ledger, "2026-11-27T10:00+00:00", 6 * DOLLAR, done, usage=Usage(input=50, cache_read=150, output=10))
+    call(
+        ledger,
+        "2026-11-27T10:00+00:00",
+        6 * DOLLAR,
+        done,
+        usage=Usage(input=50, cache_read=150, output=10),
+        agent="codex",
+    )
     end(ledger, done, "2026-11-27T10:30+00:00")
     live = begin(ledger, "<b>Bold</b>", "2026-11-28T14:10+00:00")
     call(ledger, "2026-11-28T14:10+00:00", 2 * DOLLAR, live)
@@ -62,7 +69,7 @@ def test_sessions_are_listed_and_their_names_are_no_markup(app: App, client: Tes
     assert '<a href="/sessions/1">Fix the login</a>' in page
     shown = text(client)
     assert "Fix the login $12.00/h 1 call, none estimated · 30m" in shown
-    assert "Fix the login Fix the login ended 27 Nov" in shown
+    assert "Fix the login Fix the login codex ended 27 Nov" in shown
 
 
 def test_the_days_can_be_chosen(app: App, client: TestClient) -> None:

@@ -59,7 +59,7 @@ def test_each_session_is_a_row_with_its_cost_by_the_hour(client: TestClient, app
     assert f'<a href="/sessions/{number}">&lt;b&gt;mine&lt;/b&gt;</a>' in page
     assert "<b>mine" not in page
     shown = text(page)
-    for figure in ("30m", "$2.00", "$4.00", " of 1"):
+    for figure in ("30m", "$2.00", "$4.00", " of 1", "codex"):
         assert figure in shown
 
 

@@ -157,6 +157,12 @@ class SessionCost(Document):
     cost_per_hour: float | None
 
 
+class RecentSession(SessionCost):
+    """The same, and who made its calls."""
+
+    agents: list[str] = Field(description="Who made its newest calls, the most calls first; empty: not known.")
+
+
 class OverviewAnswer(Document):
     """Everything that the first page shows."""
 
@@ -170,7 +176,7 @@ class OverviewAnswer(Document):
     velocity: list[Pace] = Field(description="The last 24 hours.")
     top_sessions: list[SessionCost]
     fastest_sessions: list[SessionCost]
-    recent_sessions: list[SessionCost]
+    recent_sessions: list[RecentSession]
 
 
 @router.get("/overview", response_model=OverviewAnswer)

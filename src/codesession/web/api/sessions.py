@@ -79,10 +79,16 @@ class SessionAnswer(Document):
     notes: str | None
 
 
+class ListedSession(SessionAnswer):
+    """A session in a list."""
+
+    agents: list[str] = Field(description="Who made its newest calls, the most calls first; empty: not known.")
+
+
 class SessionsAnswer(Document):
     """A page of sessions."""
 
-    sessions: list[SessionAnswer]
+    sessions: list[ListedSession]
     total: int = Field(description="How many there are on all pages.")
 
 
