@@ -212,6 +212,7 @@ def main() -> int:
         return 1
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr] # Windows consoles may not know the dash
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of thousands of processes compiles everything anew
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", choices=["demo", "check", "nightly", "wheel"])
     arguments, rest = parser.parse_known_args()
