@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from genai_prices.types import Usage
 
 from codesession.meter.pricing import PER_MILLION, named_rate
 from codesession.model import NANOS_PER_USD, USAGE_FIELDS
@@ -63,11 +66,14 @@ DIMENSIONS: Mapping[str, Mapping[str, str]] = {
 _BASES = frozenset({"processing", "service_tier", "speed"})
 """what of genai-prices' request contexts our calls tell of: see `terms`"""
 
+_NOTHING = Usage()
+"""what each set of prices is tried with"""
+
 _FINEST = 10**30
 """the largest power of ten a rate may be for; a price finer than this is an error in the list"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each is itself alone, so that it can be remembered what it bills
 class Unit:
     """What genai-prices prices: the key of its price, for how many it is, and what it contains."""
 
@@ -220,24 +226,24 @@ def _rates_row(published: ModelPrice, units: Sequence[Unit]) -> dict[str, Any]:
     Raises:
         ValueError: genai-prices itself refuses to price with this set, or a price is not exact.
     """
-    published.calc_price({})
+    published.calc_price(_NOTHING)
     prices = {key: price for key, price in vars(published).items() if price is not None}
     if not prices:
         return {"bands": [{name: 0 for name in USAGE_FIELDS if name not in KIND_OF}]}
-    applying = {
-        name: (unit, prices[unit.price_key])
-        for name, dimensions in DIMENSIONS.items()
-        if (unit := _narrowest(dimensions, units, prices)) is not None
-    }
+    billing = _billing(tuple(units), frozenset(prices))
+    applying = {name: (unit, prices[unit.price_key]) for name, unit in billing.items()}
     if not applying:
         return {"bands": None}
     starts = sorted({tier.start for _, price in applying.values() for tier in getattr(price, "tiers", ())})
     bands = [
-        {name: _nanos_per_million(unit, _in_band(price, above)) for name, (unit, price) in applying.items()}
+        {name: _nanos_per_million(_in_band(price, above), unit.per) for name, (unit, price) in applying.items()}
         for above in (-1, *starts)
     ]
     per = _exact_per(rate for band in bands for rate in band.values())
-    rows = [_own_rates({name: int(rate * per / PER_MILLION) for name, rate in band.items()}) for band in bands]
+    finer = per // PER_MILLION
+    rows = [
+        _own_rates({name: rate.numerator * finer // rate.denominator for name, rate in band.items()}) for band in bands
+    ]
     for row, above in zip(rows[1:], starts, strict=True):
         row["above"] = above
     return {"bands": rows} if per == PER_MILLION else {"per": per, "bands": rows}
@@ -256,14 +262,21 @@ def _own_rates(band: Mapping[str, int]) -> dict[str, int]:
     return own
 
 
-def _narrowest(dimensions: Mapping[str, str], units: Sequence[Unit], prices: Mapping[str, object]) -> Unit | None:
-    """The priced unit that bills what stands at `dimensions`.
+@lru_cache(maxsize=1024)  # thousands of sets of prices name the same few keys
+def _billing(units: tuple[Unit, ...], priced: frozenset[str]) -> Mapping[str, Unit]:
+    """The priced unit that bills each of `DIMENSIONS`, the narrowest that contains it; without those that none bills.
 
     There is one at most: genai-prices refuses a set in which two units that overlap have no priced unit for the
     overlap (``validation.py``).
     """
-    containing = [unit for unit in units if unit.price_key in prices and unit.contains(dimensions)]
-    return max(containing, key=lambda unit: len(unit.dimensions), default=None)
+    narrowest_first = sorted(
+        (unit for unit in units if unit.price_key in priced), key=lambda unit: len(unit.dimensions), reverse=True
+    )
+    found = {
+        name: next((unit for unit in narrowest_first if unit.contains(dimensions)), None)
+        for name, dimensions in DIMENSIONS.items()
+    }
+    return {name: unit for name, unit in found.items() if unit is not None}
 
 
 def _in_band(price: Decimal | TieredPrices, above: int) -> Decimal:
@@ -273,13 +286,14 @@ def _in_band(price: Decimal | TieredPrices, above: int) -> Decimal:
     return next((tier.price for tier in reversed(price.tiers) if above >= tier.start), price.base)
 
 
-def _nanos_per_million(unit: Unit, dollars: Decimal) -> Fraction:
-    """`dollars` for `unit.per` of a unit, as exact nano-dollars for a million of it.
+@lru_cache(maxsize=4096)  # many models cost the same
+def _nanos_per_million(dollars: Decimal, per: int) -> Fraction:
+    """`dollars` for `per` of a unit, as exact nano-dollars for a million of it.
 
-    >>> _nanos_per_million(Unit("web_searches_kcount", 1_000, {}), Decimal(10))
+    >>> _nanos_per_million(Decimal(10), 1_000)
     Fraction(10000000000000, 1)
     """
-    return Fraction(dollars) * NANOS_PER_USD * PER_MILLION / unit.per
+    return Fraction(dollars) * NANOS_PER_USD * PER_MILLION / per
 
 
 def _exact_per(rates: Iterable[Fraction]) -> int:
