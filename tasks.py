@@ -33,7 +33,11 @@ IN_PARALLEL = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal")
 """Two tests for each core: they wait for other processes as long as they compute."""
 BUILT = [ROOT / "src/codesession/web/static/vendor", ROOT / "tests/browser/vendor"]
 """Where a build puts what the dashboard and its tests need in a browser: see hatch_build.py."""
-MANY_EXAMPLES = ("tests/web/api/test_schemathesis.py", "tests/app/test_pushes.py")
+MANY_EXAMPLES = (
+    *("tests/app/test_pushes.py", "tests/capture/providers", "tests/capture/test_framing.py"),
+    *("tests/guard/test_runaway.py", "tests/ledger/test_earlier.py", "tests/ledger/test_laws.py"),
+    "tests/web/api/test_schemathesis.py",
+)
 """Where laws are beside what they are about."""
 NOT_COPIED = ("src", ".git", ".venv", "dist", "build", "node_modules", "__pycache__", ".*_cache", ".coverage*")
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from codesession.app.core import App
 from codesession.config import read_config
-from codesession.ledger import SqliteLedger
+from codesession.ledger import SqliteLedger, opening
+from codesession.ledger.opening import migrate
 from codesession.meter import ensure_shards
 
 if TYPE_CHECKING:
@@ -40,6 +44,10 @@ class Place:
     def git(self, *words: str) -> str:
         done = subprocess.run(["git", *words], cwd=self.repo, capture_output=True, text=True, check=True)
         return done.stdout.strip()
+
+    def head(self) -> str:
+        """The last commit on the branch that everything begins on; without git, which takes longer."""
+        return (self.repo / ".git" / "refs" / "heads" / "main").read_text().strip()
 
     def commit(self, subject: str) -> str:
         self.git("add", "--all")
@@ -77,26 +85,64 @@ class Place:
 
 @pytest.fixture(scope="session")
 def compiled_prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with the published prices in it, compiled once: that takes a second or two."""
-    data_dir = tmp_path_factory.mktemp("prices")
+    """The published prices, as they are in a data directory."""
+    return _compiled(tmp_path_factory.getbasetemp())
+
+
+@cache
+def _compiled(directory: Path) -> Path:
+    """They, in `directory`; compiled once, also where the fixture is one of several modules: it takes half a second."""
+    data_dir = directory / "with-prices"
     ensure_shards(data_dir)
     return data_dir / "prices"
 
 
 @pytest.fixture
 def priced(place: Place, compiled_prices: Path) -> None:
-    """The user has run something before: the prices are there."""
-    shutil.copytree(compiled_prices, place.home / ".codesession" / "prices")
+    """The user has run something before: the prices are there, in files that nothing writes to again."""
+    shutil.copytree(compiled_prices, place.home / ".codesession" / "prices", copy_function=os.link)
+
+
+@cache
+def new_ledger() -> bytes:
+    """A ledger in which nothing is yet; made once and copied, for the migrations take their time."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        migrate(made)
+        return made.serialize()
+
+
+def migrate_by_copy(connection: sqlite3.Connection) -> None:
+    """What `migrate` does; to a database that is empty, by copying one that is new."""
+    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
+        with closing(sqlite3.connect(":memory:")) as made:
+            made.deserialize(new_ledger())
+            made.backup(connection)
+    migrate(connection)
+
+
+@cache
+def first_commit(directory: Path) -> Path:
+    """A repository with one commit, in `directory`; made once and copied, for git takes its time to be sure of it."""
+    repo = directory / "repo-with-first-commit"
+    repo.mkdir(exist_ok=True)
+    (repo / "old.txt").write_text("x\n")
+    for words in (
+        ("init", "--quiet", "--template=", "--initial-branch=main"),
+        ("add", "--all"),
+        ("commit", "--quiet", "--message", "before"),
+    ):
+        subprocess.run(["git", *words], cwd=repo, check=True)
+    return repo
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     for name in list(os.environ):
         if name.startswith(("GIT_", "CODESESSION_", "COSTHQ_", "ANTHROPIC_", "OPENAI_", "DISPLAY", "WAYLAND_DISPLAY")):
             monkeypatch.delenv(name)
     home = (tmp_path / "home").resolve()
     repo = home / "repo"
-    repo.mkdir(parents=True)
+    home.mkdir()
     settings: dict[str, Any] = {
         "HOME": home,
         "USERPROFILE": home,
@@ -111,10 +157,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, str(value))
+    shutil.copytree(first_commit(tmp_path_factory.getbasetemp()), repo)
     monkeypatch.chdir(repo)
+    monkeypatch.setattr(opening, "migrate", migrate_by_copy)
     place = Place(home, repo, monkeypatch)
-    place.git("init", "--quiet", "--initial-branch=main")
-    place.write("old.txt")
-    place.commit("before")
     yield place
     place.close()

@@ -120,8 +120,9 @@ def test_a_path_without_cs_is_a_warning(place: Place) -> None:
     ids=["default", "directory", "file"],
 )
 def test_where_the_ledger_is_and_what_decided_that(
-    in_order: Place, environ: dict[str, str], decided: str | None
+    in_order: Place, compiled_prices: Path, environ: dict[str, str], decided: str | None
 ) -> None:
+    shutil.copytree(compiled_prices, in_order.repo / "c" / "prices", copy_function=os.link)
     found = about("data", in_order, **environ)
     assert fact("decidedBy", found) == decided
     assert fact("bytes", found) == (None if decided else in_order.database.stat().st_size)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.app.few_prices import FEW, few, priced_by_few
 from tests.app.publisher import LIMIT_S, Publisher, publisher
 from tests.meter.raw_list import Raw, as_bytes, model_in, raw_list
 
@@ -19,21 +20,17 @@ from codesession.app import examine, price_update, update_prices
 from codesession.app.price_update import PricesRefused, _address, _is_doubtful
 from codesession.errors import InvalidInput
 from codesession.meter import Catalogue, PricesUnavailable, compile_shards, ensure_shards
-from codesession.meter.snapshot import FORMAT, POINTER, installed_version
+from codesession.meter.downloaded import ListUnusable
+from codesession.meter.snapshot import POINTER, compile_elsewhere, installed_version
 from codesession.model import Attempt, Cost, Evidence, Outcome, Scope, Terms, Usage
 from codesession.model.price_changes import PriceUpdate, RateChange
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.app.place import Place
 
-__all__ = ["publisher"]
+__all__ = ["few", "priced_by_few", "publisher"]
 
-pytestmark = pytest.mark.usefixtures("priced_by_few")
-
-FEW = ("anthropic", "google", "groq", "mistral", "openai", "x-ai")
-"""A list of these alone takes a third of the time to compile."""
+pytestmark = pytest.mark.usefixtures("priced_by_few", "compiled_here")
 
 INSTALLED = f"genai-prices {installed_version()}"
 HAIKU = {
@@ -47,19 +44,17 @@ HAIKU = {
 """as in genai-prices 0.2.3"""
 
 
-@pytest.fixture(scope="session")
-def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Shards of a few providers, as if the installed list had no others."""
-    made = tmp_path_factory.mktemp("few")
-    (made / "list.json").write_bytes(as_bytes(raw_list(*FEW)))
-    compile_shards(made / "shards", made / "list.json", installed_version())
-    return made / "shards"
-
-
 @pytest.fixture
-def priced_by_few(place: Place, few: Path) -> None:
-    """The user has run something before: the prices are there."""
-    shutil.copytree(few, place.home / ".codesession/prices" / f"genai-prices-{installed_version()}-format-{FORMAT}")
+def compiled_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list is compiled in this process; what cannot be is left to one of its own, which says why."""
+
+    def compile_here(destination: Path, *listed: Path | str) -> None:
+        try:
+            compile_shards(destination, Path(listed[0]), str(listed[1]))
+        except ListUnusable:
+            compile_elsewhere(destination, *listed)
+
+    monkeypatch.setattr(price_update, "compile_elsewhere", compile_here)
 
 
 def used(place: Place, *models: tuple[str, str]) -> None:

@@ -133,6 +133,7 @@ def file_of(config: Config) -> Any:
     return json.loads((config.data_dir / "pricing.json").read_text())
 
 
+@pytest.mark.usefixtures("priced")
 def test_a_price_is_set_for_a_model_or_for_one_at_a_provider(config: Config) -> None:
     done = set_price(config, " gpt-4o ", "2.50", "10")
     assert (done.key, done.input, done.output) == ("gpt-4o", Decimal("2.5"), Decimal(10))

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+from tests.app.place import migrate_by_copy
 
 from codesession.app import reprice, repricing
 from codesession.app.core import App
 from codesession.config import Config
-from codesession.ledger import SqliteLedger
+from codesession.ledger import SqliteLedger, opening
 from codesession.ledger.accounts import differing
 from codesession.ledger.totals import differences
 from codesession.model import (
@@ -234,6 +235,7 @@ def test_pricing_anew_twice_is_pricing_anew_once_and_sums_are_their_calls(calls:
     with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
         data_dir = Path(directory)
         patch.setattr(repricing, "AT_ONCE", at_once)
+        patch.setattr(opening, "migrate", migrate_by_copy)
         patch.setattr(repricing, "price_book", lambda config, _: _no_list(config))
         own_prices(data_dir, mine=(3, 15), other=(0.07, 0.1))
         path = data_dir / "sessions.db"

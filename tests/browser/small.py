@@ -39,9 +39,9 @@ class Small:
 
 
 @pytest.fixture
-def small(homes: Callable[[], Path]) -> Iterator[Small]:
+def small(homes: Callable[[], Path], port: int) -> Iterator[Small]:
     home = homes()
-    with serving(home) as board:
+    with serving(home, port=port) as board:
         found = Small(board, home / ".codesession" / "sessions.db")
         found.begin("Something old")
         yield found

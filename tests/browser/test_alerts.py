@@ -132,7 +132,7 @@ def seen(page: Page, message: str) -> None:
 
 
 def test_the_alarm_is_off_until_it_is_switched_on_and_remembered(small: Small, pages: Pages) -> None:
-    page = on(pages(small.board))
+    page = on(pages(small.board, is_new=True))
     switch = page.get_by_role("switch", name="Alarm")
     expect(switch).not_to_be_checked()
     small.happen("A breach while it is off.")
@@ -162,7 +162,7 @@ def test_the_alarm_is_off_until_it_is_switched_on_and_remembered(small: Small, p
 
 @pytest.mark.parametrize("ringing", [0, 1])
 def test_of_two_tabs_the_one_that_may_make_a_sound_raises_it(small: Small, pages: Pages, ringing: int) -> None:
-    one = on(pages(small.board))
+    one = on(pages(small.board, is_new=True))
     other = one.context.new_page()
     for tab in (one, other):
         tab.clock.install()

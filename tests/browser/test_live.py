@@ -105,7 +105,7 @@ def test_the_server_is_said_to_be_gone(small: Small, pages: Pages, trouble: list
 
 
 def test_tabs_share_one_connection_and_pass_it_on(small: Small, pages: Pages) -> None:
-    one = pages(small.board)
+    one = pages(small.board, is_new=True)
     asked: list[Page] = []
     one.context.on("request", lambda request: asked.append(request.frame.page) if is_live(request.url) else None)
     one.goto("/sessions")
@@ -150,7 +150,7 @@ def test_a_hidden_tab_waits_until_it_is_looked_at(small: Small, pages: Pages) ->
 
 @pytest.mark.parametrize("missing", ["locks", "BroadcastChannel"])
 def test_where_no_tab_can_lead_each_listens_while_it_is_seen(small: Small, pages: Pages, missing: str) -> None:
-    page = pages(small.board)
+    page = pages(small.board, is_new=True)
     holder = "Navigator.prototype" if missing == "locks" else "window"
     page.context.add_init_script(f"delete {holder}.{missing};")
     other = page.context.new_page()

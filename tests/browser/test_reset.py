@@ -34,6 +34,7 @@ def test_nothing_goes_until_the_words_are_typed_and_then_a_copy_is_kept(pages: P
         page.get_by_role("button", name=BUTTON).click()
         expect(word).to_be_focused()  # the browser says what is missing
     assert sessions_in(own.filled.database) == 72
+    page.get_by_label("Delete 3 budgets too").check()
     word.fill("start fresh")
     word.press("Enter")
     expect(page.locator("#goes")).to_contain_text("Nothing: there is no session and no call.")
@@ -41,6 +42,8 @@ def test_nothing_goes_until_the_words_are_typed_and_then_a_copy_is_kept(pages: P
     (copy,) = own.filled.database.parent.glob("sessions-before-reset-*.db")
     expect(page.locator("#copies")).to_contain_text(copy.name)
     assert (sessions_in(own.filled.database), sessions_in(copy)) == (0, 72)
+    page.goto("/alerts")
+    expect(page.get_by_text("No budget is set")).to_be_visible()
 
 
 def test_while_a_program_still_writes_it_is_refused_in_its_words(

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,9 +58,8 @@ def git(root: Path, *words: str) -> str:
     ).stdout.strip()
 
 
-@pytest.fixture
-def work(homes: Callable[[], Path]) -> Iterator[Work]:
-    home = homes()
+@contextmanager
+def working(home: Path, port: int = 0) -> Iterator[Work]:
     root = home.parent / "shop"
     (root / "src").mkdir(parents=True)
     git(root, "init", "--quiet", "--initial-branch=main")
@@ -86,8 +85,22 @@ def work(homes: Callable[[], Path]) -> Iterator[Work]:
     (root / "README.md").write_text("# Shop\n\nTotals are rounded.\n")
     (root / "new.py").write_text("<b>'new'</b>\n")
     (root / "long.txt").write_text("".join(f"line {number}\n" for number in range(900)))
-    with serving(home) as board:
+    with serving(home, port=port) as board:
         yield Work(board, database, root, git(root, "rev-parse", "HEAD"))
+
+
+@pytest.fixture(scope="module")
+def work(homes: Callable[[], Path]) -> Iterator[Work]:
+    """For tests that change nothing there."""
+    with working(homes()) as made:
+        yield made
+
+
+@pytest.fixture
+def own_work(homes: Callable[[], Path], port: int) -> Iterator[Work]:
+    """The same, of the test's own."""
+    with working(homes(), port) as made:
+        yield made
 
 
 def live(page: Page) -> None:
@@ -196,8 +209,8 @@ def test_tabs_are_moved_between_by_arrow_keys_and_have_addresses(work: Work, pag
     expect(page.locator("#calls tr.opens")).to_have_count(3)
 
 
-def test_back_leads_to_the_tab_before_and_to_the_words_before(work: Work, pages: Pages) -> None:
-    page = pages(work.board)
+def test_back_leads_to_the_tab_before_and_to_the_words_before(own_work: Work, pages: Pages) -> None:
+    page = pages(own_work.board)
     page.goto("/sessions/1")
     page.locator("#tab-notes").click()
     expect(page.locator("#tab-notes")).to_have_attribute("aria-selected", "true")
@@ -215,7 +228,7 @@ def test_back_leads_to_the_tab_before_and_to_the_words_before(work: Work, pages:
     page.go_back()
     expect(page.locator("#sessions tbody tr")).to_have_count(1)
     expect(page.get_by_role("searchbox", name="Search sessions")).to_have_value("")
-    work.change("later.py")
+    own_work.change("later.py")
     expect(page.locator("#sessions tbody tr").first.locator("td").nth(6)).to_have_text("2")
 
 
@@ -276,13 +289,13 @@ def test_a_commit_opens_to_its_own_diff(work: Work, pages: Pages) -> None:
     expect(commit.locator("tr.added code")).to_have_text("    return round(sum(prices), 2)")
 
 
-def test_an_update_keeps_a_half_typed_note_and_where_it_is_read(work: Work, pages: Pages) -> None:
-    page = pages(work.board)
+def test_an_update_keeps_a_half_typed_note_and_where_it_is_read(own_work: Work, pages: Pages) -> None:
+    page = pages(own_work.board)
     page.goto("/sessions/1?tab=notes")
     live(page)
     note = page.get_by_label("Add a note")
     note.press_sequentially("half a tho")
-    work.remark("said elsewhere")
+    own_work.remark("said elsewhere")
     expect(page.locator("#notes")).to_contain_text("said elsewhere")
     expect(note).to_be_focused()
     note.press_sequentially("ught")
@@ -293,8 +306,8 @@ def test_an_update_keeps_a_half_typed_note_and_where_it_is_read(work: Work, page
     expect(page.locator("#tab-notes")).to_contain_text("2")
 
 
-def test_an_update_keeps_a_diff_that_is_read_and_says_that_there_is_more(work: Work, pages: Pages) -> None:
-    page = pages(work.board)
+def test_an_update_keeps_a_diff_that_is_read_and_says_that_there_is_more(own_work: Work, pages: Pages) -> None:
+    page = pages(own_work.board)
     page.goto("/sessions/1?tab=files")
     live(page)
     files = page.locator("#diff details.file")
@@ -302,7 +315,7 @@ def test_an_update_keeps_a_diff_that_is_read_and_says_that_there_is_more(work: W
     expect(files.nth(2).locator("tr.added")).to_have_count(900)
     files.first.locator("summary").click()
     page.evaluate("() => { window.scrollTo(0, 400); document.getElementById('diff').kept = true; }")
-    work.change("later.py")
+    own_work.change("later.py")
     again = page.locator("#again")
     expect(again).to_have_text("More has changed: read again")
     expect(files).to_have_count(4)
@@ -314,21 +327,21 @@ def test_an_update_keeps_a_diff_that_is_read_and_says_that_there_is_more(work: W
     expect(page.locator("#again")).to_have_text("Read again")
 
 
-def test_an_open_commit_stays_open_when_more_happens(work: Work, pages: Pages) -> None:
-    page = pages(work.board)
+def test_an_open_commit_stays_open_when_more_happens(own_work: Work, pages: Pages) -> None:
+    page = pages(own_work.board)
     page.goto("/sessions/1?tab=commits")
     live(page)
-    commit = page.locator(f"#commit-{work.commit}")
+    commit = page.locator(f"#commit-{own_work.commit}")
     commit.locator("summary").first.click()
     expect(commit).to_contain_text("1 file changed")
-    work.remark("said elsewhere")
+    own_work.remark("said elsewhere")
     expect(page.locator("#tab-notes")).to_contain_text("1")
     expect(commit).to_have_attribute("open", "")
     expect(commit).to_contain_text("1 file changed")
 
 
-def test_a_session_is_ended_after_a_question(work: Work, pages: Pages) -> None:
-    page = pages(work.board)
+def test_a_session_is_ended_after_a_question(own_work: Work, pages: Pages) -> None:
+    page = pages(own_work.board)
     page.goto("/sessions/1")
     page.get_by_role("button", name="End session").click()
     dialog = page.get_by_role("dialog")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws.examples import each
 
 from codesession.capture.framing import EVENTS, LINES, OBJECTS, Framing, LineSplitter, ObjectSplitter
 
@@ -41,6 +42,7 @@ def documents(framing: Framing, pieces: list[bytes]) -> list[Any]:
 @given(
     said=DOCUMENTS, places=PLACES, indent=st.sampled_from([None, 2]), between=st.sampled_from([",", "\n,\r\n", ", "])
 )
+@each(50)
 def test_an_array_is_cut_after_each_object(
     said: list[Any], places: list[int], indent: int | None, between: str
 ) -> None:
@@ -50,6 +52,7 @@ def test_an_array_is_cut_after_each_object(
 
 
 @given(said=DOCUMENTS, places=PLACES, end=st.sampled_from([b"\n", b"\r\n"]), is_ended=st.booleans())
+@each(50)
 def test_lines_are_cut_at_their_ends(said: list[Any], places: list[int], end: bytes, *, is_ended: bool) -> None:
     body = end.join(json.dumps(one).encode() for one in said) + (end if is_ended else b"")
 

@@ -18,7 +18,8 @@ NOTES = 'two\nlines, "quoted"'
 
 
 @pytest.fixture
-def filled(place: Place, cs: Cs) -> None:
+def filled(place: Place, priced: None, cs: Cs) -> None:
+    del priced
     cs("start", "first, with a comma", "--json")
     for agent in ("b", "a", "b"):
         cs("log-ai", "-p", "p", "-m", "m", "-t", "5", "-c", "0.1", "--agent", agent, "--json")

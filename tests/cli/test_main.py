@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 ALL = [*COMMANDS, *ALIASES]
 
 
+@pytest.fixture
+def has_ledger(place: Place) -> None:
+    """The user has run something before: a ledger is there."""
+    place.app()
+
+
 # --- help ---
 
 
@@ -101,7 +107,7 @@ def test_after_the_programs_name_json_is_the_programs(cs: Cs, words: list[str], 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its shell cannot close a stream")
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("has_ledger")
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("words", ["list", "list --json", "status", "frob"])
 def test_a_stream_that_is_closed_is_one_that_leads_nowhere(closed: str, words: str) -> None:
@@ -132,7 +138,7 @@ def test_ctrl_c_ends_with_the_status_a_shell_expects(cs: Cs, monkeypatch: pytest
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe breaks otherwise there")
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("has_ledger")
 @pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["status", "--json"], ["frob", "--json"], ["-h"]])
 def test_whoever_reads_us_may_stop_reading(words: list[str]) -> None:
     reader, writer = os.pipe()

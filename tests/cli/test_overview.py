@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Cs
 
@@ -19,6 +21,7 @@ def test_without_a_session_it_says_how_to_begin(cs: Cs) -> None:
     assert [step["command"].split()[1] for step in document["next"]] == ["run", "start", "list"]
 
 
+@pytest.mark.usefixtures("priced")
 def test_with_a_session_it_says_how_it_stands_and_how_to_go_on(cs: Cs) -> None:
     cs("start", "Fix the login", "--json")
     cs("log-ai", "-p", "p", "-m", "m", "-t", "5", "-c", "1.43", "--json")

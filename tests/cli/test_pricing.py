@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.app.few_prices import FEW, few, priced_by_few
 from tests.meter.raw_list import as_bytes, model_in, raw_list
 
 from codesession.model import Attempt, Cost, Evidence, Outcome, Scope, Usage
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.app.place import Place
     from tests.cli.conftest import Cs
 
+__all__ = ["few", "priced_by_few"]
 
 COMMANDS = ["explain", "list", "reprice", "reset", "set", "update", "what-if"]
 
@@ -96,7 +98,7 @@ def test_one_price_is_removed(file: Path, cs: Cs) -> None:
 # --- list ---
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_the_list_for_programs_has_everything(file: Path, cs: Cs) -> None:
     given(file, '{"openai/gpt-4o": {"input": 1, "output": 2}, "bad": {"input": -1, "output": 2}}')
     told = cs("pricing", "list", "--json").json()
@@ -111,7 +113,7 @@ def test_the_list_for_programs_has_everything(file: Path, cs: Cs) -> None:
     assert "'bad' is ignored" in problem
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_the_list_for_people_is_short_unless_asked(cs: Cs) -> None:
     short = cs("pricing", "list")
     assert (short.status, short.err) == (0, "")
@@ -124,7 +126,7 @@ def test_the_list_for_people_is_short_unless_asked(cs: Cs) -> None:
     assert "anthropic" not in groq
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_people_are_told_of_a_broken_file(file: Path, cs: Cs) -> None:
     given(file, "{")
     assert "is not JSON" in cs("pricing", "list").err
@@ -133,7 +135,7 @@ def test_people_are_told_of_a_broken_file(file: Path, cs: Cs) -> None:
 # --- explain ---
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_a_price_is_explained(file: Path, cs: Cs) -> None:
     given(file, '{"claude-sonnet-4-5": {"input": 2, "output": 4}}')
     told = cs("pricing", "explain", "claude-sonnet-4-5-20250929", "--at", "2026-03-01T12:00:00Z", "--json").json()
@@ -145,7 +147,7 @@ def test_a_price_is_explained(file: Path, cs: Cs) -> None:
     assert "Source: genai-prices " in person.out
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 @pytest.mark.parametrize("moment", ["2026-03-01", "2026-03-01T00:00", "2026-03-01T01:00+01:00", " 20260301T000000Z "])
 def test_a_time_is_iso_8601_and_utc_unless_it_says_otherwise(cs: Cs, moment: str) -> None:
     told = cs("pricing", "explain", "gpt-4o", "--at", moment, "--json").json()
@@ -159,7 +161,7 @@ def test_what_is_no_time_is_refused(cs: Cs, moment: str) -> None:
     assert "is no time" in error["message"]
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 @pytest.mark.parametrize(
     ("words", "terms", "price"),
     [
@@ -177,7 +179,7 @@ def test_a_price_is_explained_on_terms(cs: Cs, words: list[str], terms: dict[str
     assert told["classes"]["input"] == price
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_terms_multiply_each_other_and_are_told_in_words(cs: Cs) -> None:
     words = ("claude-opus-4-6", "--at", "2026-11-28", "--speed", "fast", "--geography", "us")
     told = cs("pricing", "explain", *words, "--json").json()
@@ -186,14 +188,14 @@ def test_terms_multiply_each_other_and_are_told_in_words(cs: Cs) -> None:
     assert "on these terms: speed fast, geography us." in cs("pricing", "explain", *words).out
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_terms_without_a_price_are_an_error_and_not_the_standard_price(cs: Cs) -> None:
     error = cs("pricing", "explain", "gpt-4o", "--tier", "scale", "--batch", "--json").error()
     assert (error["code"], error["model"], error["provider"]) == ("unknown_model", "gpt-4o", "openai")
     assert error["message"].startswith("No price of openai/gpt-4o is known on these terms (batch, tier scale)")
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_your_own_price_for_anywhere_is_explained_on_terms(file: Path, cs: Cs) -> None:
     given(file, '{"mine": {"input": 2, "output": 4, "flex": {"input": 1, "output": 3}}}')
     assert cs("pricing", "explain", "mine", "--tier", "flex", "--json").json()["classes"]["output"] == 3.0
@@ -208,7 +210,7 @@ def test_what_is_no_word_of_a_provider_is_refused(cs: Cs, option: str, word: str
     assert error["message"].startswith(f"{option} {word!r} is no word of a provider's")
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_an_unknown_model_is_an_error(cs: Cs) -> None:
     error = cs("pricing", "explain", "nobody-knows", "--json").error()
     assert (error["code"], error["model"], error["provider"]) == ("unknown_model", "nobody-knows", None)
@@ -243,7 +245,7 @@ def test_each_command_has_help_with_an_example(cs: Cs, command: str) -> None:
     assert "--json" in told.out
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_alone_it_is_the_list(cs: Cs) -> None:
     assert cs("pricing").out == cs("pricing", "list").out
     assert cs("pricing", "--json").json() == cs("pricing", "list", "--json").json()
@@ -262,7 +264,7 @@ def test_its_help_shows_its_commands(cs: Cs) -> None:
 
 def newer(place: Place, **prices: float) -> str:
     """A file with the installed list, in which claude-haiku-4-5 costs something else."""
-    raw = raw_list()
+    raw = raw_list(*FEW)
     model_in(raw, "anthropic", "claude-haiku-4-5")["prices"].update(prices)
     (place.home / "new.json").write_bytes(as_bytes(raw))
     return str(place.home / "new.json")
@@ -275,7 +277,7 @@ def call_of_haiku(place: Place, cost: Cost | None, at_ms: int = 1_772_461_811_04
         tx.record(asked, Outcome(Usage(input=1_000_000), Evidence.MEASURED), cost, at_ms, at_ms)
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_a_newer_list_is_used_by_every_command_from_then_on(place: Place, cs: Cs) -> None:
     call_of_haiku(place, Cost(1, "x"))
     source = newer(place, input_mtok=2)
@@ -296,7 +298,7 @@ def test_a_newer_list_is_used_by_every_command_from_then_on(place: Place, cs: Cs
     assert cs("pricing", "explain", "claude-haiku-4-5", "--json").json()["classes"]["input"] == 1.0
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_a_list_that_may_be_wrong_is_an_error_with_its_reasons(place: Place, cs: Cs) -> None:
     doubts = ["anthropic/claude-haiku-4-5 would cost $200 a million for input, not $1."]
     call_of_haiku(place, Cost(1, "x"))
@@ -310,7 +312,7 @@ def test_a_list_that_may_be_wrong_is_an_error_with_its_reasons(place: Place, cs:
     assert cs("pricing", "update", "--from", source, "--yes", "--json").json()["doubts"] == doubts
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_what_is_no_list_is_an_error(place: Place, cs: Cs) -> None:
     (place.home / "new.json").write_text("[1, 2")
     error = cs("pricing", "update", "--from", str(place.home / "new.json"), "--json").error()
@@ -321,7 +323,7 @@ def test_what_is_no_list_is_an_error(place: Place, cs: Cs) -> None:
 # --- calls priced anew ---
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_calls_are_priced_anew_when_that_is_asked_for(place: Place, cs: Cs) -> None:
     call_of_haiku(place, None)
     trial = cs("pricing", "reprice", "--dry-run")
@@ -337,7 +339,7 @@ def test_calls_are_priced_anew_when_that_is_asked_for(place: Place, cs: Cs) -> N
 # --- on another model ---
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 def test_past_calls_are_compared_with_another_model(place: Place, cs: Cs) -> None:
     now_ms = time.time_ns() // 1_000_000
     call_of_haiku(place, Cost(10**9, "x"), now_ms - 29 * 86_400_000)
@@ -355,7 +357,7 @@ def test_past_calls_are_compared_with_another_model(place: Place, cs: Cs) -> Non
     assert "Did you mean gpt-5" in error["hint"]
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 @pytest.mark.parametrize(
     ("typed", "since"),
     [("2026-03-01", "2026-03-01T00:00:00.000Z"), ("2026-03-01T02:00+01:00", "2026-03-01T01:00:00.000Z")],
@@ -364,7 +366,7 @@ def test_a_past_may_begin_on_a_date(cs: Cs, typed: str, since: str) -> None:
     assert cs("pricing", "reprice", "--since", typed, "--json").json()["since"] == since
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.usefixtures("priced_by_few")
 @pytest.mark.parametrize(("typed", "hours"), [("12h", 12), ("30d", 720), ("2w", 336)])
 def test_a_past_may_have_a_length(cs: Cs, typed: str, hours: int) -> None:
     before = time.time()

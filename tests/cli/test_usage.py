@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from codesession.model import Scope
+
 if TYPE_CHECKING:
+    from tests.app.place import Place
     from tests.cli.conftest import Cs
 
 pytestmark = pytest.mark.usefixtures("priced")
@@ -75,9 +78,10 @@ WRONG: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_cannot_be_used_is_one_error_and_nothing_is_written(cs: Cs, case: str) -> None:
+def test_what_cannot_be_used_is_one_error_and_nothing_is_written(place: Place, cs: Cs, case: str) -> None:
     words, code = WRONG[case]
-    cs("start", "x", "--json")
+    with place.app().ledger.writing() as tx:
+        tx.begin_session(Scope(str(place.repo)), "x", 1)
     assert cs(*SONNET, "--json", *words).error()["code"] == code
     assert cs("status", "--json").json()["aiUsage"] == []
 

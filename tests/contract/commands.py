@@ -426,8 +426,8 @@ def mistakes(path: str, command: click.Command) -> Iterator[Mistake]:
         if isinstance(param, click.Option):
             yield from (Mistake(words, INVALID) for words in _without_sense(row, param))
         for code, values in _wrong(row, param).items():
-            for value in values:
-                yield from (Mistake(line(row, {name: words}), code) for words in _given(param, value))
+            for turn, value in enumerate(values):
+                yield from (Mistake(line(row, {name: words}), code) for words in _given(param, value, turn))
 
 
 def _without_sense(row: Row, option: click.Option) -> Iterator[tuple[str, ...]]:
@@ -446,12 +446,16 @@ def _wrong(row: Row, param: click.Parameter) -> dict[str, list[str]]:
     return wrong
 
 
-def _given(param: click.Parameter, value: str) -> Iterator[tuple[str, ...]]:
-    """The words that give a parameter a value, in each way there is."""
+def _given(param: click.Parameter, value: str, turn: int) -> tuple[tuple[str, ...], ...]:
+    """The words that give a parameter a value: in each way there is, or, where all come to the same, in one by turns.
+
+    A text is the same text in whichever way it is given, unless it looks like an option or like none at all.
+    """
     if isinstance(param, click.Argument):
-        yield (value,) if not value.startswith("-") else ("--", value)
-        return
+        return ((value,) if not value.startswith("-") else ("--", value),)
+    ways: list[tuple[str, ...]] = []
     for opt in param.opts:
-        yield opt, value
+        ways.append((opt, value))
         if opt.startswith("--"):
-            yield (f"{opt}={value}",)
+            ways.append((f"{opt}={value}",))
+    return tuple(ways) if value.startswith("-") or not value.strip() else (ways[turn % len(ways)],)

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.app.place import compiled_prices, place, priced
+from tests.app.few_prices import few, priced_by_few
+from tests.app.place import place
 from tests.app.test_metering import ended_by
 from tests.cli.conftest import cs
 from tests.contract.commands import INVALID, ROWS, Row, every_command, example_in, gaps, groups, line, mistakes
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from tests.app.place import Place
     from tests.cli.conftest import Answer, Cs
 
-__all__ = ["compiled_prices", "cs", "place", "priced"]
+__all__ = ["cs", "few", "place", "priced_by_few"]
 
 COMMANDS = dict(every_command())
 VERSIONS = {"schemaVersion": 1, "codesessionVersion": __version__, "costhqVersion": __version__}
@@ -71,7 +72,7 @@ class World:
 
     def fill(self, *, is_idle: bool) -> None:
         """Put the sessions into the ledger, and programs and files beside it."""
-        scope = Scope(str(self.place.repo), str(self.place.repo), self.place.git("rev-parse", "HEAD"), "main")
+        scope = Scope(str(self.place.repo), str(self.place.repo), self.place.head(), "main")
         with closing(SqliteLedger(self.place.database)) as ledger, ledger.writing() as tx:
             for number in range(1, HERE + 1):
                 session = tx.begin_session(scope, f"Work {number}", number * 1_000_000)
@@ -122,8 +123,8 @@ class World:
 
 
 @pytest.fixture
-def world(place: Place, priced: None, cs: Cs) -> World:
-    del priced
+def world(place: Place, priced_by_few: None, cs: Cs) -> World:
+    del priced_by_few
     return World(place, cs)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.demo.authorities import few_authorities, one_authority
 
 from codesession.demo import simulated_provider
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from codesession.demo.server import SimulatedProvider
+
+__all__ = ["few_authorities", "one_authority"]
+
+
+@pytest.fixture(autouse=True)
+def _quick_clients(few_authorities: None) -> None:
+    """SDKs are quick to make a client."""
 
 
 @pytest.fixture

@@ -23,10 +23,30 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import codesession.app.core
+import codesession.app.entries
+import codesession.app.own_prices
+import codesession.app.pricing
+import codesession.app.sessions
 import codesession.cli.export
 import codesession.cli.pricing
 import codesession.cli.sessions
-import codesession.cli.usage  # noqa: F401 - imported so that no fork has to
+import codesession.cli.usage
+import codesession.gate.expiry
+import codesession.ledger.project_files
+import codesession.ledger.writer
+import codesession.meter.layers
+import codesession.meter.overlay
+import codesession.meter.pricefile
+import codesession.meter.rewriting
+import codesession.meter.userfiles
+import codesession.model.sums
+import codesession.report.documents
+import codesession.report.exports
+import codesession.report.pricing
+import codesession.workspace.changes
+import codesession.workspace.history
+import codesession.workspace.marks  # noqa: F401 - imported so that no fork has to
 from codesession.cli import main
 from codesession.config import read_config
 from codesession.ledger import SqliteLedger

@@ -121,7 +121,7 @@ def test_what_a_killed_command_adds_is_there_or_not(
 
 
 def test_an_end_torn_in_the_middle_of_a_write_is_none(used: Machine) -> None:
-    killed = Killed(used, END, every=3_001, torn=True)
+    killed = Killed(used, END, every=4_099, torn=True)
     killed.is_whole_or_nothing()
     killed.then("no_active_session")
 

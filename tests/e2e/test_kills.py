@@ -239,7 +239,7 @@ def test_a_living_run_keeps_its_calls_when_others_look(machine: Machine) -> None
     assert [row.ended for row in machine.truth()] == ["client_left", "client_left"]
 
 
-KILLS = 15
+KILLS = 8
 _MIXED = """
 import random, threading
 

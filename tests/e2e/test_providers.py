@@ -101,9 +101,9 @@ def test_each_client_gets_the_answer_that_was_written_for_it(came: Came) -> None
     assert len({line["text"] for line in came.told.values()}) == len(came.told)
 
 
-def test_gemini_is_billed_as_published_to_the_nano_dollar(machine: Machine) -> None:
-    machine.run(sys.executable, str(AGENTS / "providers_sdk.py"), "google", env=upstreams(machine))
-    pro, flash = machine.calls()
+@pytest.mark.parametrize("came", ["google"], indirect=True)
+def test_gemini_is_billed_as_published_to_the_nano_dollar(came: Came) -> None:
+    pro, flash = came.calls
     # https://ai.google.dev/gemini-api/docs/pricing, read 2026-11-28: $1.25 in, $0.125 cached and $10 out of the first,
     # $0.30 in and $2.50 out of the second
     assert pro.cost_nanos == 1_001 * 1_250 + 2_000 * 125 + (313 + 40) * 10_000

@@ -28,7 +28,8 @@ EXPECTED = {1: 2, 2: 1, 3: 1}
 
 KILLER = """
 import os, sys
-import codesession.app.core, codesession.cli.sessions, codesession.ledger.earlier.takeover, codesession.report.documents
+import codesession.app.core, codesession.cli.sessions, codesession.config
+import codesession.ledger.earlier.takeover, codesession.report.documents, locale
 from codesession.cli import main
 
 CHANGES = {"open", "os.rename", "os.remove", "os.link", "os.chmod", "sqlite3.connect"}

@@ -44,7 +44,7 @@ def is_well(machine: Machine) -> None:
 
 
 def test_calls_that_many_log_at_once_are_all_kept(machine: Machine) -> None:
-    processes, turns = 12, 3
+    processes, turns = 8, 2
     machine.json("start", "work")
     running = [machine.start(*LOG, "--json") for _ in range(processes)]
     answers = []

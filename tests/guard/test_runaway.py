@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.guard.agents import Desk
 from tests.guard.healthy import HEALTHY
 from tests.guard.runaways import RUNAWAYS
+from tests.laws.examples import each
 
 from codesession.guard.runaway import Runaway, Thresholds, Watch
 from codesession.model import Attempt, Step, Trace
@@ -256,6 +257,7 @@ def room(thing: object) -> int:
     return sum(map(sys.getsizeof, seen.values()))
 
 
+@pytest.mark.no_cover  # its many calls go where other tests go line by line
 def test_ten_thousand_calls_that_all_differ_leave_little_behind() -> None:
     watch = Watch(Thresholds())
     for number in range(10_000):
@@ -275,11 +277,12 @@ STEPS = st.lists(
 ).map(tuple)
 
 
+@pytest.mark.no_cover  # its many examples go where other tests go line by line
 @given(
     calls=st.lists(st.tuples(STEPS, st.none() | st.integers(0, 10**10), st.sampled_from([None, 200, 400, 529]))),
     thresholds=st.builds(Thresholds, st.integers(0, 10**10), *[st.integers(0, 30)] * 4),
 )
-@settings(max_examples=60)
+@each(40)
 def test_whatever_is_seen_a_finding_is_a_sentence(
     calls: list[tuple[tuple[Step, ...], int | None, int | None]], thresholds: Thresholds
 ) -> None:

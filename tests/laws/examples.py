@@ -1,11 +1,11 @@
-"""How many examples does a law draw of each of its many subjects? A few; 25 times as many in the nightly profile."""
+"""How many examples does a law draw of each of its many subjects? A few; 50 times as many in the nightly profile."""
 
 from __future__ import annotations
 
 from hypothesis import settings
 
 IS_NIGHTLY = settings().max_examples > settings.get_profile("default").max_examples
-_MORE = 25
+_MORE = 50
 
 
 def each(usual: int) -> settings:

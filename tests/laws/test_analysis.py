@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import hypothesis.strategies as st
 from hypothesis import given
 from tests.laws.examples import each
+from tests.ledger.fresh import fresh
 
 from codesession.ledger import SqliteLedger
 from codesession.model import Attempt, CallState, ChangeType, Commit, Cost, Evidence, FileChange, Outcome, Scope, Usage
@@ -246,7 +247,7 @@ def check_sums(tx: Reader, story: Story, calls: list[Call], span: Span, moments:
 def test_every_question_answers_what_the_rows_come_to(
     happened: list[Did], span: Span, moments: list[int], query: CallQuery, data: st.DataObject
 ) -> None:
-    with tempfile.TemporaryDirectory() as place, closing(SqliteLedger(Path(place) / "l.db")) as ledger:
+    with tempfile.TemporaryDirectory() as place, closing(fresh(Path(place) / "l.db")) as ledger:
         story = Story(ledger)
         for did in happened:
             story.happen(did)
@@ -274,7 +275,7 @@ def test_every_question_answers_what_the_rows_come_to(
 def test_nothing_is_left_after_a_reset(happened: list[Did]) -> None:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "l.db"
-        with closing(SqliteLedger(path)) as ledger:
+        with closing(fresh(path)) as ledger:
             story = Story(ledger)
             for did in happened:
                 story.happen(did)

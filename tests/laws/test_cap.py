@@ -12,6 +12,8 @@ from pathlib import Path
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from tests.laws.examples import each
+from tests.ledger.fresh import fresh
 
 from codesession.errors import BudgetExceeded
 from codesession.gate import LedgerGate, Surroundings, expire
@@ -65,7 +67,7 @@ class Side:
     """One process."""
 
     def __init__(self, path: Path, world: TheCap) -> None:
-        self.ledger = SqliteLedger(path)
+        self.ledger = fresh(path)
         self.queue = WriteQueue(self.ledger)
         self.owner_id = self.ledger.claim(NOON)
         self.gate = LedgerGate(self.queue, Unit(), self.owner_id, lambda: world.now_ms, Surroundings(UTC))
@@ -193,5 +195,5 @@ class TheCap(RuleBasedStateMachine):
             assert len(tx.events(EventKind.REFUSED)) == self._refused
 
 
-TheCap.TestCase.settings = settings(max_examples=30, stateful_step_count=25)
+TheCap.TestCase.settings = settings(each(15), stateful_step_count=25)
 TestTheCap = TheCap.TestCase

@@ -57,7 +57,7 @@ def is_sound(reading: Reading) -> bool:
 
 @pytest.mark.parametrize("one", RECORDINGS, ids=lambda one: one.file)
 @given(changes=CHANGES, places=PLACES, ends_at=st.none() | st.integers(0, 100_000))
-@each(6)
+@each(3)
 def test_any_value_in_an_answer_is_read_or_is_not(
     one: Recording, changes: list[tuple[int, bytes, bool]], places: list[int], ends_at: int | None
 ) -> None:
@@ -71,7 +71,7 @@ def test_any_value_in_an_answer_is_read_or_is_not(
 
 @pytest.mark.parametrize("name", READERS)
 @given(one=st.sampled_from(RECORDINGS), changes=CHANGES)
-@each(8)
+@each(4)
 def test_the_answer_of_another_is_read_or_is_not(
     name: str, one: Recording, changes: list[tuple[int, bytes, bool]]
 ) -> None:
@@ -144,7 +144,7 @@ def is_askable(asked: Any) -> bool:
 
 @pytest.mark.parametrize("name", ENDPOINTS)
 @given(body=WHOLES | CHANGES.map(lambda changes: changed(REQUEST, changes)))
-@each(6)
+@each(3)
 def test_any_value_in_a_request_is_read_or_is_not(name: str, body: bytes) -> None:
     endpoint = ENDPOINTS[name]
     try:

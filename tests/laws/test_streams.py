@@ -80,7 +80,7 @@ def read(one: Recording, pieces: list[bytes], coding: str) -> Reading:
 
 @pytest.mark.parametrize("one", RECORDINGS, ids=lambda one: one.file)
 @given(places=PLACES, coding=st.sampled_from(sorted(CODINGS)), end=st.sampled_from(ENDS))
-@each(8)
+@each(4)
 def test_any_cutting_in_any_encoding_reads_the_same(one: Recording, places: list[int], coding: str, end: bytes) -> None:
     body = CODINGS[coding](one.ended_with(end))
     reading = read(one, cut(body, places), coding)
@@ -92,7 +92,7 @@ def test_any_cutting_in_any_encoding_reads_the_same(one: Recording, places: list
 
 @pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
 @given(places=PLACES)
-@each(6)
+@each(3)
 def test_what_was_written_is_measured_the_same_event_by_event(one: Recording, places: list[int]) -> None:
     whole = read(one, one.units(), "identity")
     pieces = [piece for unit in one.units() for piece in cut(unit, places)]
@@ -134,7 +134,7 @@ def test_the_filter_takes_out_the_extra_event_and_nothing_else(
 
 @pytest.mark.parametrize("one", EVENT_STREAMS, ids=lambda one: one.file)
 @given(places=PLACES, end=st.sampled_from(ENDS))
-@each(6)
+@each(3)
 def test_the_filter_gives_a_recorded_stream_less_its_extra_event(one: Recording, places: list[int], end: bytes) -> None:
     stream = one.body.replace(b"\n", end)
     taking = UsageChunkFilter()
@@ -147,7 +147,7 @@ def test_the_filter_gives_a_recorded_stream_less_its_extra_event(one: Recording,
 
 @pytest.mark.parametrize("one", EVENT_STREAMS, ids=lambda one: one.file)
 @given(places=PLACES, end=st.sampled_from(ENDS), ends_at=st.integers(min_value=1, max_value=40), filtered=st.booleans())
-@each(8)
+@each(4)
 def test_a_stream_is_ended_after_whole_events_whatever_it_came_in(
     one: Recording, places: list[int], end: bytes, ends_at: int, *, filtered: bool
 ) -> None:
@@ -191,7 +191,7 @@ def test_lines_are_ended_after_whole_lines(one: Recording, places: list[int], en
 
 @pytest.mark.parametrize("one", STREAMS, ids=lambda one: one.file)
 @given(places=PLACES, end=st.sampled_from(ENDS))
-@each(5)
+@each(3)
 def test_a_watched_stream_is_passed_on_and_read_as_any(one: Recording, places: list[int], end: bytes) -> None:
     pieces, headers = cut(one.ended_with(end), places), {"content-type": one.content_type}
     watched = passed_on(pieces, one.endpoint, Watcher(), headers, every=0)
@@ -254,7 +254,7 @@ NOISE = st.one_of(st.binary(max_size=300), st.lists(WORDS, max_size=40).map(b"".
 
 @pytest.mark.parametrize("name", READERS)
 @given(data=NOISE, places=PLACES)
-@each(20)
+@each(10)
 def test_no_reader_fails_whatever_a_provider_writes(name: str, data: bytes, places: list[int]) -> None:
     reader = READERS[name]()
     for piece in cut(data, places):
@@ -265,7 +265,7 @@ def test_no_reader_fails_whatever_a_provider_writes(name: str, data: bytes, plac
 
 @pytest.mark.parametrize("one", RECORDINGS, ids=lambda one: one.file)
 @given(at=st.integers(min_value=0, max_value=100_000), noise=NOISE, places=PLACES)
-@each(8)
+@each(4)
 def test_no_reader_fails_when_an_answer_is_damaged(one: Recording, at: int, noise: bytes, places: list[int]) -> None:
     at %= len(one.body)
     reading = read(one, cut(one.body[:at] + noise + one.body[at + len(noise) :], places), "identity")

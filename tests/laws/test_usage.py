@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from tests.capture.recorded import RECORDINGS, Recording
 from tests.laws.examples import IS_NIGHTLY
 from tests.laws.test_streams import PLACES, cut
+from tests.ledger.fresh import fresh
 
 from codesession.capture.providers import StreamReader
 from codesession.capture.providers.values import storable
 from codesession.capture.proxy.exchange import outcome
-from codesession.ledger import SqliteLedger
 from codesession.model import Attempt, CallState, Cost, Cut, Scope
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codesession.capture.providers import Reading
+    from codesession.ledger import SqliteLedger
 
 
 def examples(usual: int) -> settings:
@@ -111,7 +112,7 @@ def read(one: Recording, body: bytes, places: list[int]) -> Reading:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
-    with closing(SqliteLedger(tmp_path / "l.db")) as ledger:
+    with closing(fresh(tmp_path / "l.db")) as ledger:
         with ledger.writing() as tx:
             tx.begin_session(Scope("/here"), "work", 1)
         yield ledger

@@ -7,8 +7,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ledger.fresh import fresh
 
-from codesession.ledger import SqliteLedger
 from codesession.ledger.accounts import (
     AMOUNTS,
     FOREVER_MS,
@@ -35,7 +35,7 @@ OF_ONE = 5
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger with thousands of calls in one session, and five in another, one of them held."""
     path = tmp_path_factory.mktemp("accounts") / "l.db"
-    with closing(SqliteLedger(path)) as ledger, ledger.writing() as tx:
+    with closing(fresh(path)) as ledger, ledger.writing() as tx:
         owner_id = tx.add_owner(1, 1)
         for directory, calls in (("/big", CALLS), ("/small", OF_ONE - 1)):
             session = tx.begin_session(Scope(directory), "work", 1)
@@ -137,7 +137,7 @@ def test_a_call_that_was_changed_behind_our_back_is_found(connection: sqlite3.Co
 
 def test_rebuilding_the_sums_mends_accounts_too(tmp_path: Path) -> None:
     path = tmp_path / "l.db"
-    with closing(SqliteLedger(path)) as ledger:
+    with closing(fresh(path)) as ledger:
         with ledger.writing() as tx:
             tx.set_budget(Budget(ScopeKind.ALL, "", Window.TOTAL, 5))
         with closing(sqlite3.connect(path)) as connection, connection:

@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.ledger.fresh import fresh
 
 from codesession.ledger import SqliteLedger, opening
 from codesession.ledger.days import DAY_MS, known_until
@@ -29,7 +30,7 @@ COARSE = ("stretch", "day_model", "day_agent", "project")
 def path(tmp_path: Path) -> Path:
     """A ledger with calls on three days."""
     path = tmp_path / "l.db"
-    with closing(SqliteLedger(path)) as ledger, ledger.writing() as tx:
+    with closing(fresh(path)) as ledger, ledger.writing() as tx:
         session = tx.begin_session(Scope("/here"), "work", 1)
         for day in range(3):
             for nanos in (1, None, 100):

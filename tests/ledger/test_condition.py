@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ledger.fresh import fresh
 
 from codesession.errors import DatabaseError
 from codesession.ledger import SqliteLedger
@@ -23,7 +24,7 @@ HEALTHY = Condition(SCHEMA, sessions=1, calls=30, newest_ms=1060)
 
 def fill(path: Path) -> Path:
     """A ledger with one ended session of thirty calls, one file and one commit."""
-    with closing(SqliteLedger(path)) as ledger, ledger.writing() as tx:
+    with closing(fresh(path)) as ledger, ledger.writing() as tx:
         session = tx.begin_session(Scope("/here"), "work", 1000)
         asked = Attempt(session.id, "anthropic", "claude-x" * 40, "messages", streamed=True, request_bytes=9)
         for at in range(1000, 1030):
@@ -58,7 +59,7 @@ def test_a_ledger_in_order_has_nothing_to_tell(tmp_path: Path) -> None:
 
 
 def test_a_ledger_without_anything_has_nothing_to_tell(tmp_path: Path) -> None:
-    SqliteLedger(tmp_path / "l.db").close()
+    fresh(tmp_path / "l.db").close()
     assert seen(tmp_path / "l.db") == Condition(SCHEMA, sessions=0, calls=0, newest_ms=None)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.laws.examples import each
 from tests.ledger.earlier_tools import (
     BEGAN,
     BEGAN_MS,
@@ -459,7 +460,8 @@ def rows_of(columns: Sequence[str], owner: bool) -> Any:  # noqa: FBT001
     return st.lists(st.fixed_dictionaries({"session_id": SESSION_IDS, **odd} if owner else odd), max_size=3)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.no_cover  # its many examples go where other tests go line by line
+@settings(each(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sessions=rows_of(["name", "start_time", "end_time", "duration", "working_directory", "git_root", "start_git_head",
                       "files_changed", "commits", "ai_cost", "ai_tokens", "notes", "status"], owner=False),

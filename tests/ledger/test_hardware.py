@@ -6,13 +6,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ledger.fresh import fresh
 
-from codesession.ledger import SqliteLedger
 from codesession.model import Attempt, Cost, HardwareTotals, Outcome, Scope, Terms, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from codesession.ledger import SqliteLedger
 
 MINE = Cost(7, "local (RTX 4090)", "RTX 4090")
 RENTED = Cost(5, "local (cloud-h100)", "cloud-h100")
@@ -20,7 +22,7 @@ RENTED = Cost(5, "local (cloud-h100)", "cloud-h100")
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
-    with closing(SqliteLedger(tmp_path / "l.db")) as ledger:
+    with closing(fresh(tmp_path / "l.db")) as ledger:
         yield ledger
 
 

@@ -14,10 +14,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from tests.laws.examples import each
+from tests.ledger.fresh import fresh
 
 from codesession.errors import SessionActive
 from codesession.guard import accounts_of
-from codesession.ledger import SqliteLedger
 from codesession.ledger.accounts import differing
 from codesession.ledger.totals import differences
 from codesession.model import (
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
     from codesession.model import Call, Standing
     from codesession.model.ports import Reader
+
+pytestmark = pytest.mark.no_cover  # many examples of what other tests go through line by line
 
 SIDES = st.sampled_from([0, 1])
 AMOUNTS = st.none() | st.integers(0, 10**12)
@@ -146,7 +149,7 @@ class TwoConnections(RuleBasedStateMachine):
         super().__init__()
         self._place = tempfile.TemporaryDirectory()
         path = Path(self._place.name) / "l.db"
-        self._sides = [SqliteLedger(path, wait_s=0), SqliteLedger(path, wait_s=0)]
+        self._sides = [fresh(path, wait_s=0), fresh(path, wait_s=0)]
         self._owners = [ledger.claim(1) for ledger in self._sides]
         self._expected: dict[int, Expected] = {}
         self._active: dict[str, int] = {}
@@ -403,4 +406,4 @@ def sum_of(calls: Collection[Call]) -> Totals:
 
 
 TestTwoConnections = TwoConnections.TestCase
-TestTwoConnections.settings = settings(max_examples=40, stateful_step_count=25)
+TestTwoConnections.settings = settings(each(20), stateful_step_count=25)

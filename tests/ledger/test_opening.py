@@ -320,28 +320,33 @@ def watched(before: Callable[[int, str], None]) -> Iterator[None]:
 
 
 def test_a_rival_may_create_the_ledger_between_any_two_of_our_steps(tmp_path: Path) -> None:
+    """A rival that is kept out changes nothing, so the next may come at our next step, into the same ledger.
+
+    Once one was let in a fresh ledger is begun, and its first rival comes one step later.
+    """
     plain = sqlite3.connect
     outcomes: list[str] = []
-    at, steps = 0, 1
-    while at < steps:
-        path, last = tmp_path / f"{at}.db", 0
+    first, is_made = 0, True
+    while is_made:
+        path, is_made = tmp_path / f"{first}.db", False
 
-        def rival(number: int, _sql: str, path: Path = path, at: int = at) -> None:
-            nonlocal last
-            last = max(last, number)
-            if number == at and len(outcomes) == at:
-                with pytest.MonkeyPatch.context() as patched:
-                    patched.setattr(sqlite3, "connect", plain)
-                    try:
-                        SqliteLedger(path, wait_s=0).close()
-                        outcomes.append("made")
-                    except DatabaseError as error:
-                        outcomes.append(str(error.extra["reason"]))
+        def rival(number: int, _sql: str, path: Path = path) -> None:
+            nonlocal first, is_made
+            if is_made or number < first:
+                return
+            first = number + 1
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(sqlite3, "connect", plain)
+                try:
+                    SqliteLedger(path, wait_s=0).close()
+                    outcomes.append("made")
+                    is_made = True
+                except DatabaseError as error:
+                    outcomes.append(str(error.extra["reason"]))
 
         with watched(rival), closing(SqliteLedger(path, wait_s=0)) as ledger, ledger.writing() as tx:
             tx.begin_session(Scope("/here"), "work", 1)
         assert names(path) == ["work"]
-        at, steps = at + 1, last + 1
     assert set(outcomes) == {"made", "SQLITE_BUSY"}  # it came first, or was kept out
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.contract.ledger_contract import another_process, line_of
+from tests.ledger.fresh import fresh
 
 from codesession.errors import DatabaseError
 from codesession.ledger import SqliteLedger
@@ -39,7 +40,7 @@ def is_alive_elsewhere(path: Path, owner_id: int) -> bool:
 
 def test_closing_one_of_two_ledgers_of_a_process_keeps_the_others_lock(tmp_path: Path) -> None:
     path = tmp_path / "l.db"
-    with closing(SqliteLedger(path)) as first:
+    with closing(fresh(path)) as first:
         mine = first.claim(1)
         second = SqliteLedger(path)
         its = second.claim(1)
@@ -53,7 +54,7 @@ def test_closing_one_of_two_ledgers_of_a_process_keeps_the_others_lock(tmp_path:
 
 def test_a_ledger_that_is_opened_and_closed_beside_takes_no_lock_away(tmp_path: Path) -> None:
     path = tmp_path / "l.db"
-    with closing(SqliteLedger(path)) as first:
+    with closing(fresh(path)) as first:
         mine = first.claim(1)
         with closing(SqliteLedger(path)) as second:
             assert second.is_alive(mine)
@@ -63,7 +64,7 @@ def test_a_ledger_that_is_opened_and_closed_beside_takes_no_lock_away(tmp_path: 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_one_ledger_by_two_names_has_one_lock_file(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
-    with closing(SqliteLedger(tmp_path / "l.db")) as first, closing(SqliteLedger(tmp_path / "link" / "l.db")) as second:
+    with closing(fresh(tmp_path / "l.db")) as first, closing(fresh(tmp_path / "link" / "l.db")) as second:
         mine = first.claim(1)
         assert second.is_alive(mine)
     with closing(SqliteLedger(tmp_path / "l.db")) as again:
@@ -83,11 +84,11 @@ def test_an_id_is_of_one_process(tmp_path: Path) -> None:
 
 def test_a_claim_that_fails_leaves_no_owner(tmp_path: Path) -> None:
     path = tmp_path / "l.db"
-    with closing(SqliteLedger(path)) as ledger, another_process(claiming(path)) as process:
+    with closing(fresh(path)) as ledger, another_process(claiming(path)) as process:
         first = int(line_of(process))
         rival = OwnerLocks(path)
         rival.claim(first + 1)
-        with closing(SqliteLedger(tmp_path / "other.db")):
+        with closing(fresh(tmp_path / "other.db")):
             pass
         rival.close()
         assert ledger.claim(1) == first + 1
@@ -95,7 +96,7 @@ def test_a_claim_that_fails_leaves_no_owner(tmp_path: Path) -> None:
 
 def test_a_lock_file_that_cannot_be_made_is_an_error_of_the_ledger(tmp_path: Path) -> None:
     (tmp_path / "l.db-owners").mkdir()
-    with closing(SqliteLedger(tmp_path / "l.db")) as ledger:
+    with closing(fresh(tmp_path / "l.db")) as ledger:
         with pytest.raises(DatabaseError, match="cannot be used"):
             ledger.claim(1)
         with pytest.raises(DatabaseError, match="cannot be used"):

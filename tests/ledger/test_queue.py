@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ledger.fresh import fresh
 
 from codesession.errors import DatabaseError, SessionActive
 from codesession.ledger import SqliteLedger, WriteQueue
@@ -51,7 +52,7 @@ class Counting:
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[SqliteLedger]:
-    with closing(SqliteLedger(tmp_path / "l.db")) as ledger:
+    with closing(fresh(tmp_path / "l.db")) as ledger:
         with ledger.writing() as tx:
             tx.begin_session(Scope("/here"), "work", 1)
         yield ledger

@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ledger.fresh import fresh
 
 from codesession.errors import DatabaseError
-from codesession.ledger import SqliteLedger
 from codesession.model.receipt import Receipt, SessionSums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from codesession.ledger import SqliteLedger
+
 RECEIPT = Receipt("a", "d1", 1_000, (7, 9), (SessionSums(3, 2, 54_000_000, 10_000, 1),))
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
-    ledger = SqliteLedger(tmp_path / "ledger.db")
+    ledger = fresh(tmp_path / "ledger.db")
     yield ledger
     ledger.close()
 

@@ -11,6 +11,7 @@ from tests.contract.budget_contract import BudgetContract
 from tests.contract.ledger_contract import HERE, LedgerContract
 from tests.contract.repricing_contract import RepricingContract
 from tests.contract.switch_contract import SwitchContract
+from tests.ledger.fresh import fresh
 
 from codesession.errors import DatabaseError
 from codesession.ledger import SqliteLedger
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 class TestSqliteLedger(AnalysisContract, LedgerContract, BudgetContract, RepricingContract, SwitchContract):
     def make(self, place: Path, *, wait_s: float = 10.0) -> SqliteLedger:
-        return SqliteLedger(place / "sessions.db", wait_s=wait_s)
+        return fresh(place / "sessions.db", wait_s=wait_s)
 
     def source(self, place: Path) -> str:
         return (
@@ -36,7 +37,7 @@ class TestSqliteLedger(AnalysisContract, LedgerContract, BudgetContract, Reprici
 
 
 def test_check_and_act_of_begin_session_are_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, rival = SqliteLedger(tmp_path / "l.db"), SqliteLedger(tmp_path / "l.db", wait_s=0)
+    first, rival = fresh(tmp_path / "l.db"), fresh(tmp_path / "l.db", wait_s=0)
     real = SqliteReader.active_session
 
     def check_while_a_rival_tries(self: SqliteReader, directory: str) -> Session | None:
@@ -57,7 +58,7 @@ def test_check_and_act_of_begin_session_are_one_transaction(tmp_path: Path, monk
 def test_what_waits_for_a_writer_gets_its_turn(tmp_path: Path) -> None:
     from threading import Event, Thread
 
-    first, second = SqliteLedger(tmp_path / "l.db"), SqliteLedger(tmp_path / "l.db", wait_s=30)
+    first, second = fresh(tmp_path / "l.db"), fresh(tmp_path / "l.db", wait_s=30)
     has_begun, order = Event(), list[str]()
 
     def wait_and_write() -> None:
@@ -79,14 +80,14 @@ def test_what_waits_for_a_writer_gets_its_turn(tmp_path: Path) -> None:
 
 
 def test_a_closed_ledger_says_so(tmp_path: Path) -> None:
-    ledger = SqliteLedger(tmp_path / "l.db")
+    ledger = fresh(tmp_path / "l.db")
     ledger.close()
     with pytest.raises(DatabaseError, match=r"closed database\.$"), ledger.reading():
         raise AssertionError("it is closed")
 
 
 def test_a_transaction_inside_a_transaction_is_refused_and_harms_nothing(tmp_path: Path) -> None:
-    ledger = SqliteLedger(tmp_path / "l.db")
+    ledger = fresh(tmp_path / "l.db")
     with ledger.writing() as tx:
         tx.begin_session(HERE, "outer", 1)
         with pytest.raises(DatabaseError), ledger.writing():
@@ -97,7 +98,7 @@ def test_a_transaction_inside_a_transaction_is_refused_and_harms_nothing(tmp_pat
 
 
 def test_a_transaction_that_the_database_has_ended_itself_raises_what_ended_it(tmp_path: Path) -> None:
-    ledger = SqliteLedger(tmp_path / "l.db")
+    ledger = fresh(tmp_path / "l.db")
 
     def end_it(tx: object) -> None:
         tx._connection.execute("ROLLBACK")  # type: ignore[attr-defined]  # noqa: SLF001 - as a full disk does
@@ -185,7 +186,7 @@ def insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> N
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """The file as another tool sees it, with a session and an owner."""
     path = tmp_path_factory.mktemp("plain") / "l.db"
-    ledger = SqliteLedger(path)
+    ledger = fresh(path)
     with ledger.writing() as tx:
         tx.begin_session(HERE, "work", 1)
         tx.add_owner(1, 1)
@@ -220,7 +221,7 @@ def test_every_table_is_strict(plain: sqlite3.Connection) -> None:
 
 
 def test_a_session_that_is_deleted_takes_all_of_it_along(tmp_path: Path) -> None:
-    ledger = SqliteLedger(tmp_path / "l.db")
+    ledger = fresh(tmp_path / "l.db")
     with ledger.writing() as tx:
         session = tx.begin_session(HERE, "work", 1)
         owner_id = tx.add_owner(1, 1)

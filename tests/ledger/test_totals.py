@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.ledger.fresh import fresh
 
 from codesession.ledger import SqliteLedger
 from codesession.ledger.totals import QUARTER_MS, add_call, differences, rebuild, take_call_away
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def path(tmp_path: Path) -> Path:
     """A ledger with calls on both sides of a quarter hour, of two agents and customers, one of no session."""
     path = tmp_path / "l.db"
-    with closing(SqliteLedger(path)) as ledger, ledger.writing() as tx:
+    with closing(fresh(path)) as ledger, ledger.writing() as tx:
         session = tx.begin_session(Scope("/here"), "work", 1)
         for at, agent, customer, cost, session_id in (
             (QUARTER_MS - 1, "a", None, 1, session.id),

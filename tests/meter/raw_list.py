@@ -6,9 +6,7 @@ The form is that of https://raw.githubusercontent.com/pydantic/genai-prices/refs
 
 from __future__ import annotations
 
-import copy
 import json
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from genai_prices.data_snapshot import get_snapshot
@@ -21,7 +19,7 @@ Raw = list[dict[str, Any]]
 
 def raw_list(*providers: str) -> Raw:
     """All of it, or what it has of some providers, to be changed freely."""
-    return copy.deepcopy([row for row in _all() if not providers or row["id"] in providers])
+    return [_provider(row) for row in get_snapshot().providers if not providers or row.id in providers]
 
 
 def as_bytes(raw: object) -> bytes:
@@ -37,18 +35,13 @@ def model_in(raw: Raw, provider: str, model: str) -> dict[str, Any]:
     return row
 
 
-@lru_cache(1)
-def _all() -> Raw:
-    return [_provider(provider) for provider in get_snapshot().providers]
-
-
 def _provider(provider: Provider) -> dict[str, Any]:
     return {
         "id": provider.id,
         "name": provider.name,
         "api_pattern": provider.api_pattern,
         "provider_match": _clause(provider.provider_match),
-        "fallback_model_providers": provider.fallback_model_providers,
+        "fallback_model_providers": provider.fallback_model_providers and [*provider.fallback_model_providers],
         "models": [_model(model) for model in provider.models],
     }
 

@@ -80,12 +80,13 @@ class Case:
 def cases(provider: Provider) -> Iterator[Case]:
     """Random calls to `provider`: one for every model, more for those whose price has conditions, tiers or audio."""
     chance = random.Random(f"codesession {provider.id}")
+    names = [provider.id, provider.id.upper(), *provider_names(provider)]
     for model in provider.models:
         for _ in range(
             1 + 4 * len(list(conditions(model))) + 2 * (len(keys(model)) > 3) + 3 * bool(tier_starts(model))
         ):
             yield Case(
-                provider=chance.choice([provider.id, provider.id.upper(), *provider_names(provider)]),
+                provider=chance.choice(names),
                 model=chance.choice([model.id, model.id.upper(), *clause_names(model.match, chance)]),
                 usage=usage(chance, model),
                 at=moment(chance, model),

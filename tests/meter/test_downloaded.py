@@ -39,15 +39,15 @@ NAMED = "genai-prices of 2026-11-28 (sha 1a2b3c4d)"
 
 
 def dearer(dollars: int = 7) -> Raw:
-    """A list in which claude-sonnet-4 costs so much a million to read."""
-    raw = raw_list()
+    """A list, of few models, in which claude-sonnet-4 costs so much a million to read."""
+    raw = raw_list("anthropic")
     model_in(raw, "anthropic", "claude-sonnet-4-0")["prices"] = {"input_mtok": dollars, "output_mtok": 15}
     return raw
 
 
 @pytest.fixture(scope="session")
 def staged_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """That list, and its shards; compiled once, for it takes seconds."""
+    """That list, and its shards; compiled once."""
     staged = tmp_path_factory.mktemp("staged")
     (staged / "list.json").write_bytes(as_bytes(dearer()))
     compile_shards(staged / "shards", staged / "list.json", LIST.version)
@@ -268,7 +268,7 @@ def one_model(**known: object) -> bytes:
         pytest.param(b"", "no price list", id="empty"),
         pytest.param(b"\xff\xfe\x00", "no price list", id="no text"),
         pytest.param(b"<html></html>", "no price list", id="a page"),
-        pytest.param(as_bytes(raw_list())[:50_000], "no price list", id="truncated"),
+        pytest.param(as_bytes(raw_list("openai"))[:50_000], "no price list", id="truncated"),
         pytest.param(b"null", "no price list", id="null"),
         pytest.param(b"{}", "no price list", id="an object"),
         pytest.param(b"[[]]", "no price list", id="another list"),

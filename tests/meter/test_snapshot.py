@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import genai_prices
 import pytest
+from tests.meter.raw_list import as_bytes, raw_list
 
 from codesession.meter import Catalogue, PricesUnavailable, compile_shards, ensure_shards, snapshot
 from codesession.meter.catalogue import INDEX
@@ -34,6 +35,14 @@ def python(code: str, *arguments: object, **environment: str) -> subprocess.Comp
     """Run `code` in a Python of its own."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
+
+
+@pytest.fixture(scope="session")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a list of few models, where what is in it does not matter: compiling all takes its time."""
+    file = tmp_path_factory.mktemp("short") / "list.json"
+    file.write_bytes(as_bytes(raw_list("deepseek", "openai")))
+    return file
 
 
 def stocked(shards: Path, data_dir: Path) -> Path:
@@ -85,7 +94,7 @@ def test_another_version_is_compiled_beside(shards: Path, tmp_path: Path) -> Non
     assert (old / INDEX).is_file()
 
 
-def test_a_killed_compile_leaves_no_set_and_the_next_one_succeeds(tmp_path: Path) -> None:
+def test_a_killed_compile_leaves_no_set_and_the_next_one_succeeds(tmp_path: Path, short: Path) -> None:
     killed = python(
         "import os, sys; from pathlib import Path; from codesession.meter import snapshot\n"
         "write = snapshot._write_flushed\n"
@@ -93,8 +102,9 @@ def test_a_killed_compile_leaves_no_set_and_the_next_one_succeeds(tmp_path: Path
         "    write(path, content)\n"
         "    if path.name == 'openai.json': os._exit(137)\n"
         "snapshot._write_flushed = dying\n"
-        "snapshot.compile_shards(Path(sys.argv[1]))",
+        "snapshot.compile_shards(Path(sys.argv[1]), Path(sys.argv[2]), 'of today')",
         tmp_path / "prices" / "set",
+        short,
     )
     (debris,) = (tmp_path / "prices").iterdir()
 
@@ -102,7 +112,7 @@ def test_a_killed_compile_leaves_no_set_and_the_next_one_succeeds(tmp_path: Path
     assert debris.name.startswith(".partial-")
     assert not (debris / INDEX).exists()
 
-    compile_shards(tmp_path / "prices" / "set")
+    compile_shards(tmp_path / "prices" / "set", short, "of today")
 
     assert (tmp_path / "prices" / "set" / INDEX).is_file()
 
@@ -119,7 +129,7 @@ def test_a_compile_that_fails_halfway_leaves_nothing(tmp_path: Path, monkeypatch
 
 
 def test_of_two_compiles_at_once_the_second_leaves_the_first_alone(
-    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rival finishes just before our rename, which is the only moment at which the two can meet."""
     put_in_place = snapshot._put_in_place  # noqa: SLF001 - the edge between two processes
@@ -127,24 +137,25 @@ def test_of_two_compiles_at_once_the_second_leaves_the_first_alone(
 
     def after_the_rival(partial: Path, destination: Path) -> None:
         monkeypatch.undo()
-        compile_shards(destination)
+        compile_shards(destination, short, "of today")
         inodes.append((destination / INDEX).stat().st_ino)
         put_in_place(partial, destination)
 
+    compile_shards(tmp_path / "alone", short, "of today")
     monkeypatch.setattr(snapshot, "_put_in_place", after_the_rival)
-    compile_shards(tmp_path / "set")
+    compile_shards(tmp_path / "set", short, "of today")
 
-    assert contents(tmp_path / "set") == contents(shards)
+    assert contents(tmp_path / "set") == contents(tmp_path / "alone")
     assert inodes == [(tmp_path / "set" / INDEX).stat().st_ino]
-    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+    assert {path.name for path in tmp_path.iterdir()} == {"alone", "set"}
 
 
-def test_a_place_that_is_taken_by_something_else_is_an_error(tmp_path: Path) -> None:
+def test_a_place_that_is_taken_by_something_else_is_an_error(tmp_path: Path, short: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "note.txt").write_text("mine")
 
     with pytest.raises(OSError, match="set"):
-        compile_shards(tmp_path / "set")
+        compile_shards(tmp_path / "set", short, "of today")
     assert contents(tmp_path / "set") == {"note.txt": b"mine"}
 
 
@@ -180,11 +191,13 @@ def test_no_interpreter_to_compile_with_is_said(tmp_path: Path, monkeypatch: pyt
         ensure_shards(tmp_path)
 
 
-def test_the_projects_own_modules_are_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_projects_own_modules_are_not_run(short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('the project was run')")
     monkeypatch.chdir(tmp_path)
 
-    assert (ensure_shards(tmp_path / "data") / INDEX).is_file()
+    snapshot.compile_elsewhere(tmp_path / "set", short, "of today")
+
+    assert (tmp_path / "set" / INDEX).is_file()
 
 
 def test_where_the_directory_names_do_not_tell_the_metadata_is_asked(
@@ -203,7 +216,10 @@ def test_where_the_directory_names_do_not_tell_the_metadata_is_asked(
         snapshot._version_by_metadata()  # noqa: SLF001 - reached by name only without metadata
 
 
-def test_old_sets_and_the_debris_of_killed_compiles_are_swept(tmp_path: Path) -> None:
+def test_old_sets_and_the_debris_of_killed_compiles_are_swept(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "compile_elsewhere", lambda destination: shutil.copytree(shards, destination))
     now = time.time()
     ages_s = {
         "genai-prices-1": 4e6,

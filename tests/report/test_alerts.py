@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from tests.ledger.fresh import fresh
 
-from codesession.ledger import SqliteLedger
 from codesession.model import (
     Account,
     Attempt,
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from codesession.ledger import SqliteLedger
+
 USD = 10**9
 ALL = Budget(ScopeKind.ALL, "", Window.DAY, 10 * USD, id=1)
 EACH_SESSION = Budget(ScopeKind.SESSION, "", Window.SESSION, 2 * USD, Mode.STOP, is_strict=True, id=2)
@@ -53,7 +55,7 @@ class Now(NamedTuple):
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
-    with closing(SqliteLedger(tmp_path / "sessions.db")) as ledger:
+    with closing(fresh(tmp_path / "sessions.db")) as ledger:
         yield ledger
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.ledger.fresh import fresh
 from tests.report.spending import DOLLAR, NOW, begin, call, end, ms
 
-from codesession.ledger import SqliteLedger
 from codesession.model import (
     Account,
     Attempt,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from codesession.ledger import SqliteLedger
     from codesession.model import Session
     from codesession.model.ports import Ledger
     from codesession.report.live import LiveSession, LiveView
@@ -44,7 +45,7 @@ MINUTE = 60_000
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
-    opened = SqliteLedger(tmp_path / "l.db")
+    opened = fresh(tmp_path / "l.db")
     yield opened
     opened.close()
 

@@ -6,8 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ledger.fresh import fresh
 
-from codesession.ledger import SqliteLedger
 from codesession.model import (
     Account,
     Attempt,
@@ -33,13 +33,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from codesession.ledger import SqliteLedger
+
 USD = 10**9
 NOW_MS = 1_772_461_811_042
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
-    with closing(SqliteLedger(tmp_path / "sessions.db")) as ledger:
+    with closing(fresh(tmp_path / "sessions.db")) as ledger:
         yield ledger
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,7 +91,7 @@ class Repo:
 def make_repo(root: Path) -> Repo:
     root.mkdir(parents=True, exist_ok=True)
     repo = Repo(root.resolve())
-    repo.git("init", "--quiet", "--initial-branch=main")
+    repo.git("init", "--quiet", "--template=", "--initial-branch=main")
     return repo
 
 
@@ -112,16 +114,31 @@ def _no_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
         monkeypatch.setenv(name, value)
 
 
-@pytest.fixture
-def unborn(tmp_path: Path) -> Repo:
-    """A repository without commits."""
-    return make_repo(tmp_path / "repo")
-
-
-@pytest.fixture
-def repo(unborn: Repo) -> Repo:
-    """A repository with one commit, of three files."""
+@cache
+def made_once(directory: Path) -> Path:
+    """Two repositories in `directory` to be copied: one without commits, and one with a commit of three files."""
+    unborn, born = make_repo(directory / "repos" / "unborn"), make_repo(directory / "repos" / "born")
     for name in ("a.txt", "b.txt", "docs/c.txt"):
-        unborn.write(name, "".join(f"{name} line {number}\n" for number in range(20)))
-    unborn.commit("first")
-    return unborn
+        born.write(name, "".join(f"{name} line {number}\n" for number in range(20)))
+    born.commit("first")
+    return unborn.root.parent
+
+
+def copied(name: str, target: Path, factory: pytest.TempPathFactory) -> Repo:
+    """One of them, as it would be had it been made here: git takes longer to make one."""
+    shutil.copytree(made_once(factory.getbasetemp()) / name, target, symlinks=True)
+    repo = Repo(target.resolve())
+    repo.git("update-index", "-q", "--refresh")  # to git these are other files than those it has seen
+    return repo
+
+
+@pytest.fixture
+def unborn(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A repository without commits."""
+    return copied("unborn", tmp_path / "repo", tmp_path_factory)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A repository with one commit, of three files."""
+    return copied("born", tmp_path / "repo", tmp_path_factory)

@@ -231,13 +231,13 @@ def test_ten_thousand_commits_take_less_than_two_seconds(repo: Repo) -> None:
             lines.append(b"from refs/heads/main^0\n")
         lines.append(b"M 100644 inline f%d.txt\ndata 6\n%05d\n\n" % (number % 50, number))
     lines.append(b"done\n")
-    repo.git("fast-import", "--quiet", "--done", feed=b"".join(lines))
+    repo.git("-c", "core.compression=0", "fast-import", "--quiet", "--done", feed=b"".join(lines))
     repo.git("reset", "--quiet", "--hard")
-    seconds = []
-    for _ in range(3):  # the best of three, since other tests run at the same time
+    for _ in range(3):  # up to three times, since other tests run at the same time
         before = time.perf_counter()
         changes = work.changes()
-        seconds.append(time.perf_counter() - before)
+        if (seconds := time.perf_counter() - before) < 2:
+            break
     assert len(changes.commits) == 10_000
     assert len(changes.files) == 50
-    assert min(seconds) < 2
+    assert seconds < 2

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws.examples import each
 
 from codesession.capture.providers.forms import Form, is_form, read_form
 
@@ -87,7 +88,7 @@ WORDS = st.sampled_from(
 
 
 @given(body=st.lists(WORDS, max_size=40).map(b"".join), content_type=st.just(TYPE) | st.text(max_size=60))
-@settings(max_examples=300)
+@each(100)
 def test_whatever_comes_is_read_without_failing(body: bytes, content_type: str) -> None:
     form = read_form(body, content_type)
 

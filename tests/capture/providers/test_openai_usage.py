@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws.examples import each
 
 from codesession.capture.providers import Unreadable
 from codesession.capture.providers.base import Answered, Told
@@ -246,9 +247,10 @@ COUNTERS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.no_cover  # its many examples go where other tests go line by line
 @pytest.mark.parametrize("understand", [tell, tell_images, tell_transcription])
 @given(counters=COUNTERS)
-@settings(max_examples=300)
+@each(100)
 def test_the_parts_are_the_whole_or_nothing_is_read(understand: Any, counters: dict[str, Any]) -> None:
     try:
         usage = understand(counters, Answered()).usage

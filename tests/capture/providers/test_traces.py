@@ -8,8 +8,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws.examples import each
 
 from codesession.capture.providers import PROVIDERS, Unreadable
 from codesession.capture.providers.traces import MOST_STEPS, Steps
@@ -240,8 +241,9 @@ def bodies() -> Iterator[st.SearchStrategy[bytes]]:
     yield whole.map(lambda body: body.replace(b"t1", b"\xff\\ud8"))
 
 
+@pytest.mark.no_cover  # its many examples go where other tests go line by line
 @given(body=st.one_of(*bodies()))
-@settings(max_examples=200)
+@each(100)
 def test_a_request_is_read_or_unreadable_whatever_it_holds(body: bytes) -> None:
     for read in ENDPOINTS:
         with contextlib.suppress(Unreadable):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.capture.proxy.wire import WAIT_S, Books, Provider, Proxy, Sessions, upstreams
+from tests.demo.authorities import few_authorities, one_authority
 
 from codesession.capture.proxy import ProxyApp, WayOut, listen, serving
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from codesession.capture.proxy import Upstream
+
+__all__ = ["few_authorities", "one_authority"]
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.capture.proxy.wire import (
     upstreams,
 )
 from tests.capture.recorded import recording
+from tests.ledger.fresh import fresh
 
 from codesession.capture.providers import PROVIDERS
 from codesession.capture.providers.compatible import compatible
@@ -421,7 +422,7 @@ class OneNanoEach:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
-    opened = SqliteLedger(tmp_path / "sessions.db")
+    opened = fresh(tmp_path / "sessions.db")
     yield opened
     opened.close()
 

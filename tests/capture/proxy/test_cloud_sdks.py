@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.capture.proxy.wire import Provider, Proxy
 
+pytestmark = pytest.mark.usefixtures("few_authorities")
+
 HI: list[anthropic.types.MessageParam] = [{"role": "user", "content": "hi"}]
 SONNET = "claude-sonnet-4-5@20250929"
 

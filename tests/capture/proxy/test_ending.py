@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.capture.proxy.played import Got
     from tests.capture.recorded import Recording
 
+pytestmark = pytest.mark.usefixtures("few_authorities")
+
 TEXT = recording("anthropic/text.sse")
 CHAT = recording("openai/chat_usage.sse")
 RESPONSES = recording("openai/responses.sse")

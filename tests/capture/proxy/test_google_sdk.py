@@ -17,6 +17,8 @@ from codesession.errors import BudgetExceeded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.usefixtures("few_authorities")
+
 MODEL = "gemini-2.5-flash"
 
 

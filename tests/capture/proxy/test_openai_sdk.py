@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.capture.proxy.wire import Message, Provider, Proxy
 
+pytestmark = pytest.mark.usefixtures("few_authorities")
+
 SOUND = b"\xff\xfb\x00--" * 2000
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\x00" * 3000
 

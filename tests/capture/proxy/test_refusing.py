@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from codesession.capture.proxy.refusing import Refused
     from codesession.errors import CodesessionError
 
+pytestmark = pytest.mark.usefixtures("few_authorities")
+
 SENTENCE = "This call could cost $0.25, and the daily budget has $0.10 left. Raise it with: cs budget --daily 10 ✓"
 NO = BudgetExceeded(SENTENCE, rule=Rule.BUDGET)
 

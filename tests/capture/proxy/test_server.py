@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.capture.proxy.wire import Books, Sessions, Wire, chunk, request, stream_head, upstreams
 from tests.capture.recorded import recording
+from tests.ledger.fresh import fresh
 
 from codesession.capture.proxy import LOOPBACK, ProxyApp, WayOut, listen, server, serving
 from codesession.errors import InvalidInput, PortTaken
 from codesession.gate import LedgerGate
-from codesession.ledger import SqliteLedger, WriteQueue
+from codesession.ledger import WriteQueue
 from codesession.model import CallState, Cut, Evidence, Usage
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def test_a_stream_in_flight_at_its_end_is_settled(
     provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "GRACE_S", 0)
-    ledger = SqliteLedger(tmp_path / "sessions.db")
+    ledger = fresh(tmp_path / "sessions.db")
     queue = WriteQueue(ledger)
     gate = LedgerGate(queue, Free(), ledger.claim(1), lambda: 1000)
     listener = listen(0)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
-from tests.app.place import compiled_prices, place, priced
 from tests.browser.filled import fill
 
 from codesession.app import open_app
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from tests.app.place import Place
 
     from codesession.app import App
-
-__all__ = ["compiled_prices", "place", "priced"]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from codesession.app import App
     from codesession.model import Call
 
+pytestmark = pytest.mark.usefixtures("priced")
+
 
 def said(client: TestClient, verb: str, body: Any = None, status: int = 200) -> Any:
     answer = client.post(f"/console/{verb}", json=body) if body is not None else client.post(f"/console/{verb}")
