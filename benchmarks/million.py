@@ -1,6 +1,7 @@
-"""How long does each question of a page take on a ledger of a million calls?
+"""How long does each question of a page take on a ledger of a million calls, and how long does a call take to be kept?
 
-Builds such a ledger, or takes the one that is there, and asks every question again and again:
+Builds such a ledger, or takes the one that is there, and asks every question again and again. Calls are then held and
+settled, each in a transaction of its own, in a copy of it and in a ledger with nothing in it, in turns:
 
     python benchmarks/million.py --calls 1000000 --sessions 20000 --to million.db [--rounds 30]
 
@@ -16,6 +17,7 @@ import argparse
 import random
 import sqlite3
 import statistics
+import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
@@ -23,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.ledger import SqliteLedger
-from codesession.model import CallState, Evidence
+from codesession.model import Attempt, CallState, Cost, Evidence, Outcome, Scope, Usage
 from codesession.model.analysis import CallOrder, CallQuery, SessionOrder, SessionQuery, Span
 
 if TYPE_CHECKING:
@@ -327,6 +329,50 @@ def ask(path: Path, rounds: int) -> None:
             )
 
 
+def keep(path: Path, calls: int) -> None:
+    """Print how long it takes to hold a call, and to settle it, in that ledger and in a new one."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as directory:
+        copy, new = Path(directory, "copy.db"), Path(directory, "new.db")
+        with closing(SqliteLedger(path)) as ledger:
+            ledger.back_up(copy)
+        took: dict[str, tuple[list[float], list[float]]] = {"as many": ([], []), "none": ([], [])}
+        with closing(SqliteLedger(copy)) as large, closing(SqliteLedger(new)) as small:
+            makers = {name: _Maker(ledger) for name, ledger in (("as many", large), ("none", small))}
+            for _ in range(calls):
+                for name, maker in makers.items():
+                    for figures, figure in zip(took[name], maker.make(), strict=True):
+                        figures.append(figure)
+        for name, times in took.items():
+            held, settled = map(statistics.median, times)
+            print(f"{held:8.0f} {settled:8.0f} µs to hold and settle, {name} before")
+
+
+class _Maker:
+    """Makes calls of a session of its own."""
+
+    def __init__(self, ledger: SqliteLedger) -> None:
+        self._ledger = ledger
+        self._now_ms = time.time_ns() // 1_000_000
+        self._owner = ledger.claim(self._now_ms)
+        with ledger.writing() as tx:
+            self._session = tx.begin_session(Scope("/elsewhere"), "measured", self._now_ms).id
+
+    def make(self) -> tuple[float, float]:
+        """One call; how long it took to hold it, and to settle it, in microseconds."""
+        self._now_ms += 1
+        asked = Attempt(
+            self._session, "anthropic", "claude-sonnet-4-5", "messages", streamed=True, request_bytes=9, agent="codex"
+        )
+        outcome, cost = Outcome(Usage(input=900, cache_read=9000, output=300), Evidence.MEASURED), Cost(9_900_000, "t")
+        began = time.perf_counter()
+        with self._ledger.writing() as tx:
+            call = tx.hold(asked, 10_000_000, self._owner, self._now_ms)
+        held = time.perf_counter()
+        with self._ledger.writing() as tx:
+            tx.settle(call, outcome, cost, self._now_ms)
+        return 1e6 * (held - began), 1e6 * (time.perf_counter() - held)
+
+
 def _p95(values: list[float]) -> float:
     return sorted(values)[int(0.95 * len(values))]
 
@@ -344,6 +390,7 @@ def main() -> None:
         build(chosen.to, Size(chosen.calls, chosen.sessions), time.time_ns() // 1_000_000)
         print(f"built {chosen.to} in {time.perf_counter() - began:.0f} s, {chosen.to.stat().st_size / 1e6:.0f} MB")
     ask(chosen.to, chosen.rounds)
+    keep(chosen.to, 100 * chosen.rounds)
 
 
 if __name__ == "__main__":
