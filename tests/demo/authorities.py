@@ -13,12 +13,17 @@ import pytest
 END = "-----END CERTIFICATE-----\n"
 
 
-@pytest.fixture(scope="session")
-def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the first authority that is known here."""
-    file = tmp_path_factory.mktemp("authorities") / "one.pem"
+def first_authority(directory: Path) -> Path:
+    """A file in `directory` with the first authority that is known here."""
+    file = directory / "one.pem"
     file.write_text(Path(certifi.where()).read_text("utf-8").partition(END)[0] + END, "utf-8")
     return file
+
+
+@pytest.fixture(scope="session")
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That file, made once."""
+    return first_authority(tmp_path_factory.mktemp("authorities"))
 
 
 @pytest.fixture
