@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
 from codesession.errors import SessionNotFound
 from codesession.model import Scope
-from codesession.web import site
+from codesession.web import api, site
+from codesession.web.api import build_api
 from codesession.web.pages import PAGES, Asked, Page
 from codesession.web.site import build_site
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
     from tests.app.place import Place
+
+    from codesession.app import App
 
 EXAMPLES = {"/sessions/{session_id:row}": "/sessions/1"}
 
@@ -88,3 +94,24 @@ def test_static_files_are_served(client: TestClient, path: str) -> None:
 @pytest.mark.parametrize("path", ["/static/../site.py", "/static/%2e%2e/site.py", "/static/", "/static/vendor"])
 def test_nothing_else_is(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+def test_whoever_comes_first_at_once_with_others_asks_the_same_api(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = []
+
+    def build(app: App) -> ASGIApp:
+        built.append(app)
+        return build_api(app)
+
+    monkeypatch.setattr(api, "build_api", build)
+
+    async def ask() -> list[int]:
+        transport = httpx.ASGITransport(build_site(place.app()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            asked = (client.get(path) for path in ("/api/v1/version", "/api/version", "/api/v1/version"))
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+    assert asyncio.run(ask()) == [200, 200, 200]
+    assert len(built) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,11 +64,13 @@ class Later:
     def __init__(self, app: App) -> None:
         self._app = app
         self._api: ASGIApp | None = None
+        self._turn = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the API does."""
-        if self._api is None:
-            self._api = await run_in_threadpool(self._load)
+        async with self._turn:  # there is one, with one proxy that it may have started, whoever comes at once
+            if self._api is None:
+                self._api = await run_in_threadpool(self._load)
         await self._api(scope, receive, send)
 
     def _load(self) -> ASGIApp:
