@@ -180,6 +180,19 @@ def test_a_sessions_own_budget_refuses_calls_and_old_ones_go(place: Place) -> No
     assert [budget.scope for budget in now.ended] == ["session:2"]
 
 
+def test_a_budget_of_each_session_tells_what_active_ones_came_to_before_it_was_set(place: Place) -> None:
+    app = place.app()
+    dear = start_session(app, "dear")
+    with app.ledger.writing() as tx:
+        asked = Attempt(dear.id, "openai", "gpt-5", "chat", streamed=False, request_bytes=9)
+        tx.record(asked, Outcome(Usage(input=1), Evidence.MEASURED), Cost(7, "table"), 2, 3)
+    place.outside()
+    start_session(app, "elsewhere")
+    set_budgets(app, {EACH_SESSION: Terms(5)})
+    ((_, standings),) = budgets_now(app).rules
+    assert [(one.account.session_id, one.spent_nanos, one.free_nanos) for one in standings] == [(1, 7, -2), (2, 0, 5)]
+
+
 # --- removing ---
 
 

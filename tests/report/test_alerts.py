@@ -112,7 +112,7 @@ def test_a_budget_without_an_account_says_whose_it_is() -> None:
     for budget in (EACH_SESSION, each, ALL):
         (found,) = rule_of(budget, ()).limits
         assert (found.standing, found.spent_nanos, found.held_nanos, found.is_near) == (None, 0, 0, False)
-        assert found.known == "nothing was spent yet"
+        assert found.known == "counted from the next call on"
         labels.append((found.key, found.label, found.mode, found.source))
     assert labels == [
         ("2-0", "each session", "stop, strict", None),

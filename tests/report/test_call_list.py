@@ -89,9 +89,12 @@ def test_every_class_of_usage_has_words() -> None:
     assert set(CLASS_WORDS) == set(Usage.__slots__)
 
 
-def test_an_offset_beyond_the_last_page_shows_that_one(filled: SqliteLedger) -> None:
-    found = call_list(filled, CallQuery(limit=3, offset=300, descending=False))
+def test_an_offset_beyond_the_last_page_shows_that_one_where_it_is_wanted(filled: SqliteLedger) -> None:
+    query = CallQuery(limit=3, offset=300, descending=False)
+    found = call_list(filled, query, or_last=True)
     assert ([row.call.started_ms for row in found.rows], found.query.offset, found.names) == ([85, 90], 6, None)
+    beyond = call_list(filled, query)  # a program that asks for page after page comes to an end
+    assert (beyond.rows, beyond.total, beyond.query.offset) == ((), found.total, 300)
 
 
 def test_every_page_is_exported_and_no_more_than_the_limit(

@@ -111,6 +111,16 @@ def test_the_newest_sessions_are_told_by_the_hour_and_those_without_a_cost_are_n
     ]
     assert [cost.view.session.name for cost in newest_costs(ledger, 1, None, ms(NOW), UTC)] == ["last"]
     assert [cost.view.session.name for cost in newest_costs(ledger, 9, 1, ms(NOW), UTC)] == ["last"]
+    assert [cost.view.session.name for cost in newest_costs(ledger, 2, None, ms(NOW), UTC)] == ["last", "first"]
+
+
+def test_sessions_of_unknown_cost_take_no_place_of_those_of_known(ledger: SqliteLedger) -> None:
+    known = begin(ledger, "known", YESTERDAY)
+    call(ledger, YESTERDAY, DOLLAR, known)
+    end(ledger, known, TODAY)
+    for minute in range(60):
+        end(ledger, begin(ledger, "empty", f"2026-11-28T10:{minute:02}+00:00"), NOW)
+    assert [cost.view.session.name for cost in newest_costs(ledger, 1, None, ms(NOW), UTC)] == ["known"]
 
 
 def test_the_dearest_sessions_come_first(ledger: SqliteLedger) -> None:
@@ -122,11 +132,13 @@ def test_the_dearest_sessions_come_first(ledger: SqliteLedger) -> None:
 
 def test_a_session_that_has_just_begun_has_no_cost_by_the_hour(ledger: SqliteLedger) -> None:
     call(ledger, NOW, DOLLAR, begin(ledger, "work", NOW))
-    (cost,) = newest_costs(ledger, 1, None, ms(NOW), UTC)
+    assert newest_costs(ledger, 1, None, ms(NOW), UTC) == []
+    (cost,) = dearest_sessions(ledger, 1, None, ms(NOW), UTC)
     assert (cost.cost, cost.per_hour) == (DOLLAR, None)
 
 
 def test_the_clock_may_have_gone_back(ledger: SqliteLedger) -> None:
     call(ledger, TODAY, DOLLAR, begin(ledger, "work", "2026-11-28T23:00+00:00"))
-    (cost,) = newest_costs(ledger, 1, None, ms(NOW), UTC)
+    assert newest_costs(ledger, 1, None, ms(NOW), UTC) == []
+    (cost,) = dearest_sessions(ledger, 1, None, ms(NOW), UTC)
     assert (cost.view.seconds, cost.per_hour) == (0, None)

@@ -55,10 +55,12 @@ def test_only_what_is_asked_for_is_found(filled: SqliteLedger, query: SessionQue
     assert found.projects == ()
 
 
-def test_an_offset_beyond_the_last_page_shows_that_one(filled: SqliteLedger) -> None:
-    found = session_list(filled, SessionQuery(limit=2, offset=50), 4 * HOUR)
+def test_an_offset_beyond_the_last_page_shows_that_one_where_it_is_wanted(filled: SqliteLedger) -> None:
+    found = session_list(filled, SessionQuery(limit=2, offset=50), 4 * HOUR, or_last=True)
     assert ([row.view.session.name for row in found.rows], found.query.offset) == (["first"], 2)
-    assert session_list(filled, SessionQuery(search="nothing", offset=50), 4 * HOUR).rows == ()
+    assert session_list(filled, SessionQuery(search="nothing", offset=50), 4 * HOUR, or_last=True).rows == ()
+    beyond = session_list(filled, SessionQuery(limit=2, offset=50), 4 * HOUR)
+    assert (beyond.rows, beyond.total) == ((), 3)
 
 
 def test_every_page_is_exported_and_no_more_than_the_limit(

@@ -101,17 +101,17 @@ def test_whoever_comes_first_at_once_with_others_asks_the_same_api(
 ) -> None:
     built = []
 
-    def build(app: App) -> ASGIApp:
-        built.append(app)
-        return build_api(app)
+    def build(app: App, proxy_port: int | None) -> ASGIApp:
+        built.append(proxy_port)
+        return build_api(app, proxy_port)
 
     monkeypatch.setattr(api, "build_api", build)
 
     async def ask() -> list[int]:
-        transport = httpx.ASGITransport(build_site(place.app()))
+        transport = httpx.ASGITransport(build_site(place.app(), proxy_port=4711))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             asked = (client.get(path) for path in ("/api/v1/version", "/api/version", "/api/v1/version"))
             return [answer.status_code for answer in await asyncio.gather(*asked)]
 
     assert asyncio.run(ask()) == [200, 200, 200]
-    assert len(built) == 1
+    assert built == [4711]

@@ -20,10 +20,14 @@ _LOOK_S = 0.2
 
 
 class ProxySwitch:
-    """Turns one proxy on and off, from any thread."""
+    """Turns one proxy on and off, from any thread.
 
-    def __init__(self, app: App) -> None:
+    `beside` is the port of a proxy that is part of this program, and ends with it; None: there is none.
+    """
+
+    def __init__(self, app: App, beside: int | None = None) -> None:
         self._app = app
+        self.beside = beside
         self._turn = threading.Lock()
         self._running: _Running | None = None
 

@@ -18,7 +18,7 @@ from codesession.model import Scope
 from codesession.workspace import find_scope, mark_uncommitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from codesession.app.core import App
     from codesession.config import Config
@@ -99,14 +99,32 @@ def session_for(
     if name is None and not is_needed:
         return None
     meant = [session for session in sessions_begun(writer) if name in (None, session.name)]
-    if len(meant) > 1:
-        choices = [{"id": session.id, "name": session.name, "directory": session.directory} for session in meant]
-        raise SessionAmbiguous("Several sessions are active: say which by sessionId or directory.", choices=choices)
     if meant:
-        return meant[0]
+        return _only(meant)
     if name is None:
         raise NoActiveSession("No session is active: name one, and it begins.")
     return writer.begin_session(Scope(own_scope(config, name)), name, began_ms)
+
+
+def only_session(app: App) -> Session:
+    """The only active session that somebody has begun, wherever that is.
+
+    Raises:
+        NoActiveSession: there is none.
+        SessionAmbiguous: there are several.
+    """
+    with app.ledger.reading() as reader:
+        running = sessions_begun(reader)
+    if not running:
+        raise NoActiveSession("No session is active.")
+    return _only(running)
+
+
+def _only(meant: Sequence[Session]) -> Session:
+    if len(meant) > 1:
+        choices = [{"id": session.id, "name": session.name, "directory": session.directory} for session in meant]
+        raise SessionAmbiguous("Several sessions are active: say which by sessionId or directory.", choices=choices)
+    return meant[0]
 
 
 def own_scope(config: Config, name: str) -> str:

@@ -156,22 +156,6 @@ def sessions_begun(reader: Reader) -> list[Session]:
     return [session for session in reader.active_sessions() if not session.is_background]
 
 
-def only_session(app: App) -> Session:
-    """The only active session that somebody has begun, wherever that is.
-
-    Raises:
-        NoActiveSession: there is none.
-        InvalidInput: there are several.
-    """
-    with app.ledger.reading() as reader:
-        running = sessions_begun(reader)
-    if not running:
-        raise NoActiveSession("No session is active.")
-    if len(running) > 1:
-        raise InvalidInput("Several sessions are active: say which one.", choices=[session.id for session in running])
-    return running[0]
-
-
 def any_session(app: App, session_id: int | None = None) -> Session:
     """The active session of the current scope, or the one of that id, active or ended.
 

@@ -9,10 +9,10 @@ from codesession.app.budgets import account_of, is_over, zone_of
 from codesession.app.project_file import sync_project_file
 from codesession.app.sessions import current_scope
 from codesession.errors import InvalidInput
-from codesession.model import EACH, ScopeKind, Window
+from codesession.model import EACH, Account, ScopeKind, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
     from codesession.app.core import App
     from codesession.model import Budget, Mandate, Question, Session, Standing
@@ -69,8 +69,11 @@ def _situation(app: App, active: Callable[[Reader], Session | None]) -> Situatio
         rules = []
         for budget in live:
             own = [one for one in standings if one.account.budget.id == budget.id]
-            account = None if own else account_of(budget, here, now_ms, zone)
-            found = own if account is None else [reader.standing(account)]
+            if _is_of_each_session(budget):
+                found = [*own, *_untouched(reader, budget, {one.account.session_id for one in own})]
+            else:
+                account = None if own else account_of(budget, here, now_ms, zone)
+                found = own if account is None else [reader.standing(account)]
             rules.append((budget, tuple(one for one in found if not _is_stood_in_for(one, named))))
         return Situation(
             tuple(rules),
@@ -83,6 +86,19 @@ def _situation(app: App, active: Callable[[Reader], Session | None]) -> Situatio
 
 def _active_here(reader: Reader) -> Session | None:
     return reader.active_session(current_scope(with_branch=False).directory)
+
+
+def _is_of_each_session(budget: Budget) -> bool:
+    return budget.kind is ScopeKind.SESSION and not budget.name
+
+
+def _untouched(reader: Reader, budget: Budget, known: Container[int | None]) -> list[Standing]:
+    """What the active sessions have come to that no call has met with that budget yet."""
+    return [
+        reader.standing(Account(budget, "", session.id, 0, None))
+        for session in reader.active_sessions()
+        if session.id not in known and budget.directory in (None, session.directory)
+    ]
 
 
 def _is_named(budget: Budget) -> bool:

@@ -34,7 +34,7 @@ def serve(port: int, dashboard_port: int | None, host: str, *, as_json: bool) ->
         # Each has the ledger open for itself: a page that takes long keeps no call waiting.
         app, pages = stack.enter_context(opened(quiet=as_json)), stack.enter_context(opened(quiet=as_json))
         metering, _ = stack.enter_context(standalone_proxy(app, port, None))
-        board = stack.enter_context(dashboard(pages, listening, lambda: dict(metering.tally.unmetered)))
+        board = stack.enter_context(dashboard(pages, listening, lambda: dict(metering.tally.unmetered), metering.port))
         if as_json:
             warn(board)
             urls = {"ANTHROPIC_BASE_URL": metering.root, "OPENAI_BASE_URL": f"{metering.root}/v1"}

@@ -90,7 +90,9 @@ class Limit:
     @property
     def known(self) -> str:
         """How it is known what was spent."""
-        return (evidence_text(self.standing) if self.standing else "") or "nothing was spent yet"
+        if self.standing is None:
+            return "counted from the next call on"
+        return evidence_text(self.standing) or "nothing was spent yet"
 
     @property
     def source(self) -> str | None:

@@ -163,16 +163,16 @@ class CallList:
         return f"{told}; {unpriced:,} unpriced, not counted" if unpriced else told
 
 
-def call_list(ledger: Ledger, query: CallQuery, *, with_names: bool = False) -> CallList:
-    """The calls that are asked for; an `offset` beyond the last page shows that one."""
+def call_list(ledger: Ledger, query: CallQuery, *, or_last: bool = False, with_names: bool = False) -> CallList:
+    """The calls that are asked for; with `or_last` an `offset` beyond the last page shows that one."""
     with ledger.reading() as reader:
-        return calls_of(reader, query, with_names=with_names)
+        return calls_of(reader, query, or_last=or_last, with_names=with_names)
 
 
-def calls_of(reader: Reader, query: CallQuery, *, with_names: bool = False) -> CallList:
+def calls_of(reader: Reader, query: CallQuery, *, or_last: bool = False, with_names: bool = False) -> CallList:
     """As `call_list`, within one reading of the ledger."""
     found = reader.find_calls(query)
-    if not found.rows and found.total and query.offset:
+    if or_last and not found.rows and found.total:
         query = replace(query, offset=(found.total - 1) // query.limit * query.limit)
         found = reader.find_calls(query)
     rows = tuple(CallRow(call) for call in found.rows)

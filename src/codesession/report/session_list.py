@@ -53,11 +53,13 @@ class SessionList:
         return sum(row.view.totals.unpriced for row in self.rows)
 
 
-def session_list(ledger: Ledger, query: SessionQuery, now_ms: int, *, with_projects: bool = False) -> SessionList:
-    """The sessions that are asked for; an `offset` beyond the last page shows that one."""
+def session_list(
+    ledger: Ledger, query: SessionQuery, now_ms: int, *, or_last: bool = False, with_projects: bool = False
+) -> SessionList:
+    """The sessions that are asked for; with `or_last` an `offset` beyond the last page shows that one."""
     with ledger.reading() as reader:
         found = reader.find_sessions(query)
-        if not found.rows and found.total and query.offset:
+        if or_last and not found.rows and found.total:
             last = (found.total - 1) // query.limit * query.limit
             query = replace(query, offset=last)
             found = reader.find_sessions(query)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _HOUR_S = 3600
 _A_MINUTE_S = 60
+_AT_ONCE, _LOOKED_THROUGH = 50, 2_000
 _QUARTERS_OF_A_DAY = 96
 _QUARTERS_OF_AN_HOUR = 4
 
@@ -103,10 +104,18 @@ def last_day(reader: Analyst, now_ms: int) -> list[Quarter]:
 
 
 def newest_costs(ledger: Ledger, limit: int, days: int | None, now_ms: int, zone: tzinfo | None) -> list[SessionCost]:
-    """What the newest sessions, of the last so many days or of all, cost; newest first."""
-    query = SessionQuery(started=stretch(days, now_ms, zone), limit=limit)
+    """What the newest sessions, of the last so many days or of all, cost by the hour; newest first.
+
+    Those of which that is not known are passed over, 2,000 at most.
+    """
+    started, found = stretch(days, now_ms, zone), list[SessionCost]()
     with ledger.reading() as reader:
-        return session_costs(reader.find_sessions(query).rows, now_ms)
+        for offset in range(0, _LOOKED_THROUGH, _AT_ONCE):
+            rows = reader.find_sessions(SessionQuery(started=started, offset=offset, limit=_AT_ONCE)).rows
+            found += [cost for cost in session_costs(rows, now_ms) if cost.per_hour]
+            if len(found) >= limit or len(rows) < _AT_ONCE:
+                break
+    return found[:limit]
 
 
 def dearest_sessions(

@@ -75,9 +75,14 @@ def check_assets(vendor: Path = VENDOR) -> None:
 
 @contextmanager
 def dashboard(
-    app: App, listening: Listening, unmetered: Callable[[], Mapping[str, int]] | None = None
+    app: App,
+    listening: Listening,
+    unmetered: Callable[[], Mapping[str, int]] | None = None,
+    proxy_port: int | None = None,
 ) -> Iterator[Dashboard]:
-    """Serve the pages and the API over `app` while the block runs; `unmetered` is what a proxy beside them counts.
+    """Serve the pages and the API over `app` while the block runs.
+
+    `unmetered` is what a proxy beside them counts, and `proxy_port` where it listens.
 
     Raises:
         DatabaseError: the token cannot be kept.
@@ -96,7 +101,7 @@ def dashboard(
         Route("/live", live, methods=["GET"]),
         Route("/metrics", Metrics(app, unmetered), methods=["GET"]),
     ]
-    site = Guard(Telling(build_site(app, routes), app), place, passes)
+    site = Guard(Telling(build_site(app, routes, proxy_port), app), place, passes)
     with ExitStack() as stack:
         try:
             stack.enter_context(noted(app.config.data_dir, place.port))

@@ -41,11 +41,14 @@ class _Row(IntegerConvertor):
 register_url_convertor("row", _Row())
 
 
-def build_site(app: App, routes: Sequence[BaseRoute] = ()) -> ASGIApp:
-    """The pages and the API over `app`, with further `routes`; unguarded (see `guarding`)."""
+def build_site(app: App, routes: Sequence[BaseRoute] = (), proxy_port: int | None = None) -> ASGIApp:
+    """The pages and the API over `app`, with further `routes`; unguarded (see `guarding`).
+
+    `proxy_port` is where the proxy listens that this program has beside it; None: it has none.
+    """
     drawing = Drawing(app)
     pages = [Route(page.path, partial(_show, app, drawing, page), methods=["GET"]) for page in PAGES]
-    api = Later(app)
+    api = Later(app, proxy_port)
     return Starlette(
         routes=[
             *pages,
@@ -61,8 +64,9 @@ def build_site(app: App, routes: Sequence[BaseRoute] = ()) -> ASGIApp:
 class Later:
     """The API, which is loaded when it is first asked: FastAPI takes half a second, and pages do without."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, proxy_port: int | None) -> None:
         self._app = app
+        self._proxy_port = proxy_port
         self._api: ASGIApp | None = None
         self._turn = asyncio.Lock()
 
@@ -76,7 +80,7 @@ class Later:
     def _load(self) -> ASGIApp:
         from codesession.web.api import build_api
 
-        return build_api(self._app)
+        return build_api(self._app, self._proxy_port)
 
 
 async def _show(app: App, drawing: Drawing, page: Page, request: Request) -> Response:

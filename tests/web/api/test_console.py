@@ -78,7 +78,11 @@ def test_of_several_sessions_the_one_that_is_named_ends(place: Place, app: App, 
     first = start_session(app, "first")
     place.outside()
     start_session(app, "second")
-    assert "Several sessions are active" in said(client, "end", status=400)["error"]
+    refused = said(client, "end", status=409)
+    assert (refused["code"], [choice["name"] for choice in refused["choices"]]) == (
+        "session_ambiguous",
+        ["first", "second"],
+    )
     assert said(client, "end", {"sessionId": first.id})["sessionId"] == first.id
     assert not place.session(first.id).is_active
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from codesession.app.proxy_status import ProxyStatus
-from codesession.web.api import build_api, proxy
+from codesession.web.api import build_api, live, proxy
 
 if TYPE_CHECKING:
     from codesession.app import App
@@ -44,6 +44,18 @@ def test_one_that_was_begun_elsewhere_is_used_and_not_ended(app: App, elsewhere:
         assert client.post("/proxy/start").json()["port"] == 3739
         answer = client.post("/proxy/stop")
     assert (answer.status_code, answer.json()["code"]) == (409, "port_taken")
+
+
+def test_the_one_beside_it_is_the_one_and_ends_with_the_program(
+    app: App, elsewhere: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere["runs"] = True
+    monkeypatch.setattr(live, "proxy_status", lambda port: ProxyStatus(running=True, port=port))
+    with TestClient(build_api(app, 4711)) as client:
+        assert client.get("/proxy/status").json()["port"] == 4711
+        assert client.post("/proxy/start").json()["env"]["ANTHROPIC_BASE_URL"] == "http://127.0.0.1:4711"
+        answer = client.post("/proxy/stop")
+    assert (answer.status_code, answer.json()["code"], answer.json()["port"]) == (409, "port_taken", 4711)
 
 
 @pytest.mark.usefixtures("elsewhere")

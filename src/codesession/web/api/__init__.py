@@ -42,12 +42,15 @@ ROUTERS = [
 """The modules of this room that have a ``router``: append a line, in any order."""
 
 
-def build_api(app: "App") -> "ASGIApp":
-    """The API over `app`; unguarded (see `codesession.web.guarding`)."""
+def build_api(app: "App", proxy_port: int | None = None) -> "ASGIApp":
+    """The API over `app`; unguarded (see `codesession.web.guarding`).
+
+    `proxy_port` is where the proxy listens that this program has beside it; None: it has none.
+    """
     api = all_endpoints()
     api.state.app = app
     api.state.intake = Intake(app)
-    api.state.proxy_switch = ProxySwitch(app)
+    api.state.proxy_switch = ProxySwitch(app, proxy_port)
     return Exchange(api)
 
 

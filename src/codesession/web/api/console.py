@@ -8,8 +8,7 @@ from pydantic import Field
 from codesession.app import end_session, start_session
 from codesession.app.entries import Entry
 from codesession.app.push_receipts import Push, PushedCall
-from codesession.app.push_sessions import Where
-from codesession.app.sessions import only_session
+from codesession.app.push_sessions import Where, only_session
 from codesession.app.words import LONGEST_NAME
 from codesession.web.api.common import LARGEST, Asked, Document, Here, answer, nanos, problems
 from codesession.web.api.ingest import PushedOne, answer_taken
@@ -80,7 +79,7 @@ def start(here: Here, asked: StartAsked) -> Response:
     return _done(start_session(here, asked.name, directory=asked.directory).id)
 
 
-@router.post("/end", response_model=Done, responses=problems(404))
+@router.post("/end", response_model=Done, responses=problems(404, 409))
 def end(here: Here, asked: EndAsked | None = None) -> Response:
     """End a session, with what changed in it."""
     session_id = only_session(here).id if asked is None or asked.session_id is None else asked.session_id

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from codesession.app import allow_session, approve, deny, pause_session, stop_session
 from codesession.app.proxy_status import proxy_status
+from codesession.config import PROXY_PORT
 from codesession.report.live import calls_in_flight, events_since, live_view
 from codesession.report.live_documents import event_row, holds_document, live_document
 from codesession.report.refusals import answered_rows
@@ -236,9 +237,10 @@ def list_events(
 
 
 @router.get("/proxy/status", response_model=ProxyAnswer)
-def show_proxy() -> Response:
-    """Whether a proxy listens at the usual port."""
-    now = proxy_status()
+def show_proxy(request: Request) -> Response:
+    """Whether a proxy listens: the one of this program, else one at the usual port."""
+    switch = request.app.state.proxy_switch
+    now = proxy_status(switch.port or switch.beside or PROXY_PORT)
     return answer(
         {
             "running": now.running,

@@ -155,7 +155,7 @@ class RateAnswer(Document):
 
 
 class WorkedAnswer(Document):
-    """How long hardware of the user's own worked, ever."""
+    """How long hardware of the user's own worked, ever; calls outside of any session aside."""
 
     hardware: str | None = Field(description="null: of calls for which no rate was known.")
     calls: int

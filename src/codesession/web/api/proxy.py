@@ -41,6 +41,8 @@ def start_proxy(here: Here, request: Request, asked: ProxyAsked | None = None) -
     del here
     wanted = PROXY_PORT if asked is None else asked.port
     switch: ProxySwitch = request.app.state.proxy_switch
+    if switch.beside is not None:
+        return answer(_document(switch.beside))
     if switch.port is None and wanted and proxy_status(wanted).running:
         return answer(_document(wanted))
     return answer(_document(switch.start(wanted)))
@@ -51,8 +53,9 @@ def stop_proxy(here: Here, request: Request) -> Response:
     """End the proxy that was begun here; one that was begun elsewhere has to be ended there."""
     del here
     switch: ProxySwitch = request.app.state.proxy_switch
-    if not switch.stop() and proxy_status().running:
-        raise PortTaken("That proxy was begun elsewhere, by cs proxy or cs serve: end it there.", port=PROXY_PORT)
+    port = switch.beside or PROXY_PORT
+    if not switch.stop() and proxy_status(port).running:
+        raise PortTaken("That proxy was begun elsewhere, by cs proxy or cs serve: end it there.", port=port)
     return answer(_document(None))
 
 

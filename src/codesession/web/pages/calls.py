@@ -64,7 +64,7 @@ class Shown(NamedTuple):
 def view(asked: Asked) -> Shown:
     """The page of calls, as the words of the address say: ``search``, the filters, ``sort``, ``dir``, ``offset``."""
     query = asked_for(asked)
-    found = call_list(asked.app.ledger, query, with_names=True)
+    found = call_list(asked.app.ledger, query, or_last=True, with_names=True)
     days = asked.choice("days", STRETCHES)
     said = {name: asked.query.get(name, "") for name in _NAMED}
     said |= {

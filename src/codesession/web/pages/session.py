@@ -124,7 +124,7 @@ def view(asked: Asked) -> Shown:
             query = asked_for(asked, session_id=session_id)
             said = {"tab": "calls", "sort": str(query.order), "dir": "desc" if query.descending else "asc"}
             listing = Listing(address, said, {"sort": "started", "dir": "desc"})
-            return Shown(detail, tab, address, calls=calls_of(reader, query), listing=listing)
+            return Shown(detail, tab, address, calls=calls_of(reader, query, or_last=True), listing=listing)
     file, commit = asked.query.get("file", ""), asked.query.get("commit", "")
     if tab == "files":
         shown = _diff(asked, session_id, file, "") if asked.query.get("part") == "diff" else None

@@ -51,7 +51,7 @@ def view(asked: Asked) -> Shown:
         limit=ROWS,
         offset=asked.count("offset", 0, _MOST),
     )
-    found = session_list(asked.app.ledger, query, asked.now_ms, with_projects=True)
+    found = session_list(asked.app.ledger, query, asked.now_ms, or_last=True, with_projects=True)
     said = {"search": search, "status": state, "project": project, "days": days, "sort": order, "dir": direction}
     usual = {"status": "all", "days": "all", "sort": "started", "dir": "desc"}
     return Shown(found, Listing("/sessions", said, usual), state, days)
