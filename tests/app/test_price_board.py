@@ -62,5 +62,5 @@ def test_without_a_published_list_the_users_own_prices_are_there(place: Place) -
         raise PricesUnavailable("The prices cannot be compiled.")
 
     set_price(place.app().config, "mine", "1", "2")
-    place.monkeypatch.setattr(import_module("codesession.app.price_board"), "ensure_shards", none)
+    place.monkeypatch.setattr(import_module("codesession.app.pricing"), "ensure_shards", none)
     assert any(price.key == "mine" for price in board(place).listed.prices)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from codesession.app import reset_ledger
 from codesession.errors import DatabaseError
 from codesession.model import Event, EventKind, Scope
 from codesession.web.live import MISSED_MS, MOST_MISSED, Live, Pace
@@ -197,6 +198,20 @@ def test_a_new_breach_is_an_alert(app: App) -> None:
             change(app)
             assert (await listener.next())["event"] == "change"
             assert listener.left() == 0
+
+    run(test)
+
+
+def test_after_all_was_deleted_alerts_go_on(app: App) -> None:
+    async def test() -> None:
+        old = happen(app, *[EventKind.REFUSED] * 7)
+        async with listening(Live(app, QUICK)) as listener:
+            assert (await listener.next())["id"] == str(old[-1])
+            reset_ledger(app, with_backup=False)
+            ids = happen(app, EventKind.REFUSED)
+            assert ids[-1] < old[-1]
+            told = [await listener.next(), await listener.next()]
+            assert ("alert", str(ids[-1])) in [(event["event"], event.get("id")) for event in told]
 
     run(test)
 

@@ -7,6 +7,7 @@ import socket
 import stat
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
@@ -143,6 +144,29 @@ def test_a_half_written_token_is_none(tmp_path: Path, left: str) -> None:
     token = lasting_token(tmp_path)
     assert token != left.strip()
     assert lasting_token(tmp_path) == token
+
+
+def test_servers_that_begin_at_once_have_one_token(tmp_path: Path) -> None:
+    for number in range(20):
+        together, directory = threading.Barrier(8), tmp_path / str(number)
+
+        def token(together: threading.Barrier = together, directory: Path = directory) -> str:
+            together.wait()
+            return lasting_token(directory)
+
+        with ThreadPoolExecutor(8) as servers:
+            tokens = {made.result() for made in [servers.submit(token) for _ in range(8)]}
+        assert {(directory / FILE).read_text().strip()} == tokens
+        assert [file.name for file in directory.iterdir()] == [FILE]
+
+
+def test_where_files_cannot_be_linked_the_token_lasts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_: object) -> None:
+        raise PermissionError("there are no links here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    assert lasting_token(tmp_path) == lasting_token(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [FILE]
 
 
 def test_a_token_that_cannot_be_kept_is_an_error(place: Home) -> None:

@@ -10,9 +10,8 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesession.app.price_list import explain_in, list_book
-from codesession.app.pricing import price_book
+from codesession.app.pricing import price_book, shards_in_use
 from codesession.errors import InvalidInput, UnknownModel
-from codesession.meter import PricesUnavailable, ensure_shards
 from codesession.meter.custom import FILE
 from codesession.meter.userfiles import file_mark
 
@@ -68,7 +67,7 @@ class _Kept:
     def board(self, config: Config, at_ms: int) -> PriceBoard:
         """The board, made anew when anything has changed."""
         with self._turn:
-            mark = (config.data_dir, _shards(config), file_mark(config.data_dir / FILE), at_ms // _HOUR_MS)
+            mark = (config.data_dir, shards_in_use(config), file_mark(config.data_dir / FILE), at_ms // _HOUR_MS)
             if self._board is None or mark != self._mark:
                 said: list[str] = []
                 book = price_book(config, said.append)
@@ -86,11 +85,3 @@ _KEPT = _Kept()
 def price_board(config: Config, at_ms: int) -> PriceBoard:
     """The prices that hold at `at_ms`, milliseconds since the epoch, which is about now."""
     return _KEPT.board(config, at_ms)
-
-
-def _shards(config: Config) -> str | None:
-    """Which published list is in use; None: there is none, which the board says."""
-    try:
-        return str(ensure_shards(config.data_dir))
-    except PricesUnavailable:
-        return None

@@ -52,6 +52,14 @@ def price_book(config: Config, say: Callable[[str], None]) -> PriceBook:
     return book
 
 
+def shards_in_use(config: Config) -> str | None:
+    """Which published list is in use; None: there is none, which the book over it says."""
+    try:
+        return str(ensure_shards(config.data_dir))
+    except PricesUnavailable:
+        return None
+
+
 def book_over(config: Config, catalogue: Catalogue, problem: str | None = None) -> PriceBook:
     """The prices of a published `catalogue`, with those of the user's that come before them."""
     sold_as = {name: settled.prices for name, settled in config.providers.items() if settled.prices}

@@ -24,7 +24,7 @@ from codesession.app.entries import (
     took_ms,
     usage_of,
 )
-from codesession.app.pricing import price_book
+from codesession.app.pricing import price_book, shards_in_use
 from codesession.app.push_receipts import KEPT_MS, Kept, PushedCall, Taken, answered, as_taken, new_receipt, receipt_of
 from codesession.app.push_sessions import look_at, session_for
 from codesession.errors import CodesessionError, InvalidInput
@@ -68,6 +68,7 @@ class Intake:
         self._app = app
         self._pricing = threading.Lock()
         self._book: PriceBook | None = None
+        self._shards: str | None = None
 
     def take(self, push: Push) -> Taken:
         """Keep the calls of a push; they count toward every budget, and are refused by none: the money is spent.
@@ -82,11 +83,11 @@ class Intake:
             before = answered(reader, push)
         if before:
             return before
-        now_ms = self._app.now_ms()
+        now_ms, book = self._app.now_ms(), self._prices()
         ready = []
         for index, call in enumerate(push.calls):
             try:
-                ready.append(self._ready(call, now_ms))
+                ready.append(self._ready(call, book, now_ms))
             except CodesessionError as error:
                 raise _of_call(error, index, push) from error
         places = look_at(self._app, (call.where for call in push.calls))
@@ -99,7 +100,15 @@ class Intake:
         with self._app.ledger.reading() as reader:  # others may write by now: what is read does not change
             return as_taken(reader, kept.receipt)._replace(due=tuple(kept.due), is_repeated=not kept.is_new)
 
-    def _ready(self, call: PushedCall, now_ms: int) -> Ready:
+    def _prices(self) -> PriceBook:
+        """The prices in use now: another list may have been fetched, or one be there at last."""
+        with self._pricing:
+            shards = shards_in_use(self._app.config)
+            if self._book is None or shards != self._shards:
+                self._book, self._shards = price_book(self._app.config, self._app.problem), shards
+            return self._book
+
+    def _ready(self, call: PushedCall, book: PriceBook, now_ms: int) -> Ready:
         entry = checked_entry(call.entry)
         usage = usage_of(entry, _NAMES)
         span = _span(call, now_ms)
@@ -116,10 +125,8 @@ class Intake:
             feature=entry.feature,
         )
         with self._pricing:
-            if self._book is None:
-                self._book = price_book(self._app.config, self._app.problem)
-            attempt = replace(attempt, terms=_terms(self._book, entry, span[0]))
-            cost, evidence = _cost(self._book, entry, usage, attempt, span[0])
+            attempt = replace(attempt, terms=_terms(book, entry, span[0]))
+            cost, evidence = _cost(book, entry, usage, attempt, span[0])
         return Ready(attempt, Outcome(usage, evidence, request_id=call.request_id), cost, span)
 
 

@@ -12,7 +12,7 @@ from codesession.report.evidence import GOT
 from codesession.report.formats import money, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from codesession.model import Call, Nanos
     from codesession.model.analysis import CallQuery
@@ -188,7 +188,7 @@ def calls_of(reader: Reader, query: CallQuery, *, or_last: bool = False, with_na
     )
 
 
-def found_calls(ledger: Ledger, query: CallQuery, limit: int | None) -> Iterator[Call]:
+def found_calls(ledger: Ledger, query: CallQuery, limit: int | None) -> Generator[Call, None, None]:
     """Every call that is asked for, on all pages, at most `limit` of them; as of one moment."""
     with ledger.reading() as reader:
         offset = 0

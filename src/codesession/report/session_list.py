@@ -10,7 +10,7 @@ from codesession.report.documents import session_document
 from codesession.report.velocity import SessionCost, named_costs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from codesession.model.analysis import SessionQuery
     from codesession.model.ports import Ledger
@@ -68,7 +68,9 @@ def session_list(
     return SessionList(query, rows, found.total, told_apart(projects))
 
 
-def found_sessions(ledger: Ledger, query: SessionQuery, limit: int | None, now_ms: int) -> Iterator[SessionView]:
+def found_sessions(
+    ledger: Ledger, query: SessionQuery, limit: int | None, now_ms: int
+) -> Generator[SessionView, None, None]:
     """Everything of every session that is asked for, on all pages, at most `limit` of them; as of one moment."""
     from codesession.report.views import whole_view
 

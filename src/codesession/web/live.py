@@ -127,6 +127,8 @@ class Live:
         since_ms = self._app.now_ms() - MISSED_MS
         try:
             with self._app.ledger.reading() as reader:
+                if reader.newest_event() < after:  # all was deleted, and ids begin again at 1
+                    after = 0
                 events = reader.events_after(after, MOST_MISSED)
         except DatabaseError:  # as above
             return [], after

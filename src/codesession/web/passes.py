@@ -13,10 +13,8 @@ import re
 import secrets
 from contextlib import suppress
 from hmac import compare_digest
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from tempfile import mkstemp
 
 _BYTES = 32
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -76,12 +74,30 @@ def lasting_token(data_dir: Path) -> str:
             kept = file.read_text(encoding="utf-8", errors="replace").strip()
             if _TOKEN.fullmatch(kept):
                 return kept
-            file.unlink(missing_ok=True)  # half-written, by a process that was killed
+            file.unlink(missing_ok=True)  # somebody else's, or of before it was written whole
         data_dir.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):  # another server was quicker: its token is the one
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        token = secrets.token_urlsafe(_BYTES)
+        handle, made = mkstemp(prefix=f".{FILE}-", dir=data_dir)  # which only this user can read
+        try:
             with os.fdopen(handle, "w", encoding="utf-8") as written:
-                token = secrets.token_urlsafe(_BYTES)
                 written.write(f"{token}\n")
-            return token
+            if _is_placed(Path(made), file):
+                return token
+        finally:
+            Path(made).unlink(missing_ok=True)
     raise FileExistsError(f"{file} is being written by another program")
+
+
+def _is_placed(made: Path, file: Path) -> bool:
+    """Put `made` where `file` is to be, whole; False: another server was quicker, and its token is the one.
+
+    Raises:
+        OSError: it can be put there by no means.
+    """
+    try:
+        os.link(made, file)
+    except FileExistsError:
+        return False
+    except OSError:  # there are no links on this disk
+        made.replace(file)
+    return True

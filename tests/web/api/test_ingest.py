@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.web.api.pushing import ONE, kept, push, refused
 
-from codesession.app import Entry, budgets_now, end_session, pushes, set_budget
+from codesession.app import Entry, budgets_now, end_session, pricing, pushes, set_budget
 from codesession.app.budgets import Terms
 from codesession.app.push_receipts import Push, PushedCall, Taken
 from codesession.app.push_sessions import Where, look_at
 from codesession.app.pushes import Intake
+from codesession.meter import PricesUnavailable
 from codesession.model import EventKind, Evidence, Mode, Usage
 
 if TYPE_CHECKING:
@@ -45,6 +46,20 @@ def test_a_call_is_kept_priced_and_answered(client: TestClient, app: App, place:
     logged = answered["logged"]
     assert (logged["id"], logged["cost"], logged["tokens"], logged["evidence"]) == (1, 0.054, 10_000, "manual")
     assert answered["session"] is None
+
+
+def test_another_list_that_is_put_in_use_prices_what_comes_next(
+    client: TestClient, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(_directory: object) -> None:
+        raise PricesUnavailable("The disk is full.")
+
+    published = ONE | {"model": "claude-haiku-4-5"}
+    with monkeypatch.context() as patch:
+        patch.setattr(pricing, "ensure_shards", unavailable)
+        push(client, published)
+    push(client, published)
+    assert [call.cost_nanos for call in kept(app)] == [None, 18_000_000]
 
 
 def test_all_that_is_said_is_kept(client: TestClient, app: App) -> None:

@@ -8,6 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from codesession.app.proxy_status import ProxyStatus
+from codesession.app.proxy_switch import ProxySwitch
+from codesession.errors import PortTaken
 from codesession.web.api import build_api, live, proxy
 
 if TYPE_CHECKING:
@@ -38,7 +40,15 @@ def test_a_proxy_is_begun_and_ended(app: App) -> None:
         assert client.post("/proxy/stop").json() == ended
 
 
-def test_one_that_was_begun_elsewhere_is_used_and_not_ended(app: App, elsewhere: dict[str, bool]) -> None:
+def test_one_that_was_begun_elsewhere_is_used_and_not_ended(
+    app: App, elsewhere: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_taken(_switch: ProxySwitch, port: int) -> int:
+        raise PortTaken("Port 3739 is in use.", port=port)
+
+    monkeypatch.setattr(ProxySwitch, "start", is_taken)
+    with TestClient(build_api(app)) as client:
+        assert client.post("/proxy/start").status_code == 409  # it is no proxy of ours
     elsewhere["runs"] = True
     with TestClient(build_api(app)) as client:
         assert client.post("/proxy/start").json()["port"] == 3739

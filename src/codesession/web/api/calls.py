@@ -1,5 +1,6 @@
 """Which calls were made? Searched, filtered and sorted by the ledger."""
 
+from contextlib import closing
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -94,8 +95,8 @@ def list_calls(here: Here, query: AskedFor, limit: Limit = 50, offset: Offset = 
 @router.get("/calls/export", response_class=Response, responses=DESCRIBED)
 def export_calls(here: Here, query: AskedFor, form: Form = "json", limit: Most = None) -> Response:
     """Every call that is asked for, as a file."""
-    found = found_calls(here.ledger, query, limit)
-    return attachment(calls_csv(found) if form == "csv" else calls_json(found), "calls", form, here.now_ms())
+    with closing(found_calls(here.ledger, query, limit)) as found:  # else a disk that is full leaves the ledger open
+        return attachment(calls_csv(found) if form == "csv" else calls_json(found), "calls", form, here.now_ms())
 
 
 @router.get("/calls/{call_id}", response_model=WholeCallAnswer, responses=problems(404))

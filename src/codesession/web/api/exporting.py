@@ -1,12 +1,15 @@
 """How is much sent at once? Whole or not at all, and never all of it in memory."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Any, Literal
 
 from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
+
+from codesession.errors import DatabaseError
 
 Form = Annotated[Literal["json", "csv"], Query(alias="format", description="As what to export.")]
 Most = Annotated[int | None, Query(ge=1, le=2**63 - 1, description="Only so many rows, the first; without it: all.")]
@@ -25,14 +28,18 @@ def attachment(pieces: Iterator[str], what: str, form: str, now_ms: int) -> Resp
     """`pieces` as a file to keep, named for `what` is in it and the day.
 
     All of them are read first: a ledger that cannot be read to its end gives an error, and no half of a file, and a
-    slow reader does not keep the ledger open.
+    slow reader does not keep the ledger open. Who made `pieces` closes what they come from.
+
+    Raises:
+        DatabaseError: the ledger cannot be read, or the export not be kept until it is sent.
     """
     spool = SpooledTemporaryFile(_IN_MEMORY, "w+b")  # noqa: SIM115 - closed when it has been sent
     try:
         for piece in pieces:
-            spool.write(piece.encode())
+            _write(spool, piece)
     except BaseException:
-        spool.close()
+        with suppress(OSError):  # what is still to be written to it may not be either
+            spool.close()
         raise
     size = spool.tell()
     spool.seek(0)
@@ -42,6 +49,13 @@ def attachment(pieces: Iterator[str], what: str, form: str, now_ms: int) -> Resp
         "content-length": str(size),
     }
     return StreamingResponse(_sent(spool), media_type=_TYPES[form], headers=headers)
+
+
+def _write(spool: IO[bytes], piece: str) -> None:
+    try:
+        spool.write(piece.encode())
+    except OSError as error:
+        raise DatabaseError(f"There is no room to keep the export until it is sent: {error.strerror}.") from error
 
 
 def _sent(spool: IO[bytes]) -> Iterator[bytes]:

@@ -43,9 +43,12 @@ def start_proxy(here: Here, request: Request, asked: ProxyAsked | None = None) -
     switch: ProxySwitch = request.app.state.proxy_switch
     if switch.beside is not None:
         return answer(_document(switch.beside))
-    if switch.port is None and wanted and proxy_status(wanted).running:
-        return answer(_document(wanted))
-    return answer(_document(switch.start(wanted)))
+    try:
+        return answer(_document(switch.start(wanted)))
+    except PortTaken:
+        if not proxy_status(wanted).running:
+            raise
+        return answer(_document(wanted))  # that of another program
 
 
 @router.post("/proxy/stop", response_model=SwitchAnswer, responses=problems(409))

@@ -1,5 +1,6 @@
 """Which sessions are there, what is in each, and what did it change?"""
 
+from contextlib import closing
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -196,9 +197,9 @@ def export_sessions(  # noqa: PLR0913 - as above
         order=sort,
         descending=direction == "desc",
     )
-    found = found_sessions(here.ledger, query, limit, now_ms)
-    pieces = sessions_csv(found) if form == "csv" else json_array(map(end_document, found))
-    return attachment(pieces, "sessions", form, now_ms)
+    with closing(found_sessions(here.ledger, query, limit, now_ms)) as found:  # as of calls
+        pieces = sessions_csv(found) if form == "csv" else json_array(map(end_document, found))
+        return attachment(pieces, "sessions", form, now_ms)
 
 
 @router.get("/sessions/{session_id}", response_model=SessionDetailAnswer, responses=problems(404))
