@@ -91,7 +91,12 @@ def test_ones_own_price_is_changed_and_removed_in_place(own: Dashboard, pages: P
     expect(dialog).to_be_hidden()
     assert own_prices(own)["acme/acme-coder-1"] == {"input": 0.0375, "output": 0.15, "cacheRead": 0.01}
     used.get_by_role("button", name="Remove your price of acme/acme-coder-1").click()
-    page.get_by_role("button", name="Remove it").click()
+    removal = page.get_by_role("dialog", name="Remove your price?")
+    with page.expect_response(lambda answer: "/pricing" in answer.url):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('live'))")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(removal).to_contain_text("acme/acme-coder-1")  # what is to be removed is known after an update too
+    removal.get_by_role("button", name="Remove it").click()
     expect(used.get_by_role("button", name="Set the price of acme/acme-coder-1")).to_have_text("Set")
     assert own_prices(own) == {}
 

@@ -225,6 +225,7 @@ def test_back_leads_to_the_tab_before_and_to_the_words_before(own_work: Work, pa
     expect(page).to_have_url(re.compile("days=7"))
     page.go_back()
     expect(page).to_have_url(re.compile("search=nothing.*days=all"))
+    expect(page.get_by_role("combobox", name="When")).to_have_value("all")  # a step that overtakes another is aborted
     page.go_back()
     expect(page.locator("#sessions tbody tr")).to_have_count(1)
     expect(page.get_by_role("searchbox", name="Search sessions")).to_have_value("")

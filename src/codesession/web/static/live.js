@@ -85,6 +85,7 @@
   const isLeftAlone = (node) =>
     node instanceof Element &&
     (node.matches("[data-own]") || // what a script of ours writes
+      node.matches("dialog[open] [data-shows], dialog[open] input[type=hidden]") || // what it was opened for
       (node.matches("input:not([type=hidden]), textarea, select") && isTouched(node)) ||
       (node.matches("[role=alert]") && !node.hidden && node.textContent.trim() !== ""));
   const OF_THE_READER = {
