@@ -76,9 +76,9 @@ def reset(*, yes: bool, no_backup: bool, budgets: bool, as_json: bool) -> int:
     from codesession.report.upkeep import contents_text, reset_document, reset_text
 
     with opened(quiet=as_json) as app:
-        if not yes and (as_json or not sys.stdin.isatty()):
-            raise InvalidInput("This deletes every session and call: add --yes to do it without being asked.")
         if not yes:
+            if as_json or not sys.stdin.isatty():
+                raise InvalidInput("This deletes every session and call: add --yes to do it without being asked.")
             goes = contents_text(ledger_contents(app), with_limits=budgets)
             if not click.confirm(f"Delete {goes}?", err=True):
                 tell("Nothing was deleted.")

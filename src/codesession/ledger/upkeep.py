@@ -38,6 +38,11 @@ class Contents:
     budgets: int
     mandates: int
 
+    @property
+    def known_cost(self) -> Nanos | None:
+        """What its calls cost as far as that is known, in nano-dollars; None where none of them has a price."""
+        return None if self.unpriced and not self.cost_nanos else self.cost_nanos
+
 
 def rebuild_totals(connection: sqlite3.Connection) -> None:
     """Make every kept sum and count what the rows say, inside a write transaction."""

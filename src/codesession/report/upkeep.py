@@ -48,8 +48,8 @@ def contents_text(there_is: Contents, *, with_limits: bool = False) -> str:
     told = [plural(there_is.sessions, "session"), plural(there_is.calls, "call")]
     if there_is.unpriced:
         told[1] += f" ({there_is.unpriced:,} unpriced)"
-    if there_is.cost_nanos or not there_is.unpriced:
-        told.append(money(there_is.cost_nanos))
+    if there_is.known_cost is not None:
+        told.append(money(there_is.known_cost))
     if with_limits:
         told += [plural(there_is.budgets, "budget"), plural(there_is.mandates, "mandate")]
     return ", ".join(told)

@@ -230,10 +230,14 @@ def _check_site(headers: Mapping[str, str]) -> None:
     Raises:
         ForeignOrigin: it does not.
     """
-    is_ours = headers.get("sec-fetch-site", "none") in ("none", "same-origin")
     is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    if not is_ours and not is_link:
+    if not _is_from_us(headers) and not is_link:
         raise ForeignOrigin("Other sites may link to the dashboard, and nothing more.")
+
+
+def _is_from_us(headers: Mapping[str, str]) -> bool:
+    """Whether it is from a page of ours, or from no page, as far as a browser says where a request comes from."""
+    return headers.get("sec-fetch-site", "none") in ("none", "same-origin")
 
 
 def _is_pushed(scope: Scope, headers: Mapping[str, str]) -> bool:
@@ -243,9 +247,8 @@ def _is_pushed(scope: Scope, headers: Mapping[str, str]) -> bool:
     that say where a request comes from must say: from no site, or ours (https://www.w3.org/TR/fetch-metadata/).
     """
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    site = headers.get("sec-fetch-site", "none")
     is_ingest = scope["method"] == "POST" and scope["path"] in _PUSHED
-    return is_ingest and kind == "application/json" and site in ("none", "same-origin")
+    return is_ingest and kind == "application/json" and _is_from_us(headers)
 
 
 def _address(scope: Scope) -> str:

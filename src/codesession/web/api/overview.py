@@ -12,7 +12,7 @@ from codesession.report.overview import overview, overview_document
 from codesession.report.stats import stats, totals_document
 from codesession.report.velocity import dearest_sessions, newest_costs, velocity_document
 from codesession.web.api.common import Days, DaysOrAll, Document, Here, Limit, answer
-from codesession.web.api.sessions import SessionAnswer
+from codesession.web.api.sessions import Agents, SessionAnswer
 
 router = APIRouter()
 
@@ -160,7 +160,7 @@ class SessionCost(Document):
 class RecentSession(SessionCost):
     """The same, and who made its calls."""
 
-    agents: list[str] = Field(description="Who made its newest calls, the most calls first; empty: not known.")
+    agents: Agents
 
 
 class OverviewAnswer(Document):

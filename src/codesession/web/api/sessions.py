@@ -80,10 +80,13 @@ class SessionAnswer(Document):
     notes: str | None
 
 
+Agents = Annotated[list[str], Field(description="Who made its newest calls, the most calls first; empty: not known.")]
+
+
 class ListedSession(SessionAnswer):
     """A session in a list."""
 
-    agents: list[str] = Field(description="Who made its newest calls, the most calls first; empty: not known.")
+    agents: Agents
 
 
 class SessionsAnswer(Document):

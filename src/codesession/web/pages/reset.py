@@ -68,7 +68,7 @@ def view(asked: Asked) -> Reset:
     limits = (("budget", there_is.budgets), ("mandate", there_is.mandates))
     return Reset(
         goes,
-        None if there_is.unpriced and not there_is.cost_nanos else there_is.cost_nanos,
+        there_is.known_cost,
         there_is.unpriced,
         " and ".join(plural(count, noun) for noun, count in limits if count),
         place,
